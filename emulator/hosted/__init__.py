@@ -1,0 +1,27 @@
+"""What people do on the hosted pages: the core of Checkout, onboarding and the Express dashboard, without any web framework.
+
+Every function takes the Emulator first, runs in one store transaction and raises HostedError with a message for people.
+"""
+
+from emulator.hosted.checkout import TEST_CARDS, checkout_authenticate, checkout_pay, checkout_view
+from emulator.hosted.dashboard import dashboard_view
+from emulator.hosted.onboarding import (
+    onboarding_finish,
+    onboarding_leave,
+    onboarding_open,
+    onboarding_save,
+    onboarding_view,
+)
+
+__all__ = [
+    "TEST_CARDS",
+    "checkout_authenticate",
+    "checkout_pay",
+    "checkout_view",
+    "dashboard_view",
+    "onboarding_finish",
+    "onboarding_leave",
+    "onboarding_open",
+    "onboarding_save",
+    "onboarding_view",
+]

@@ -1,0 +1,55 @@
+"""The small value types that cross the emulator's edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = dict[str, Any]
+
+# send(url, headers, body) -> HTTP status; raises when no answer came
+Send = Callable[[str, Mapping[str, str], bytes], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What `Emulator.handle` answers; header names are in Stripe's spelling."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to be made at one endpoint, signed at the moment it was asked for."""
+
+    id: int
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    event_id: str = ""
+    event_type: str = ""
+    attempt: int = 1
+
+
+OutcomeKind = Literal["paid", "declined", "requires_action", "invalid", "expired", "complete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What happened when somebody pressed the button on a hosted payment page.
+
+    paid             the session is complete; go to `redirect_url`
+    declined         the bank said no; `message` is for the buyer; the session stays open
+    requires_action  3-D Secure: show the authentication step, then `checkout_authenticate`
+    invalid          the form is wrong; `field` names the input, `message` says why
+    expired          the session has expired; nothing was charged
+    complete         the session had been completed before; go to `redirect_url`
+    """
+
+    kind: OutcomeKind
+    message: str = ""
+    field: str | None = None
+    redirect_url: str | None = None
