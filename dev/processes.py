@@ -1,0 +1,82 @@
+"""What a pid really is, and children that do not outlive their parent."""
+
+import ctypes
+import signal
+import sys
+import time
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+
+import psutil
+
+PR_SET_PDEATHSIG = 1
+
+
+class Occupant(Enum):
+    """Who sits behind a process id found in a file."""
+
+    NOBODY = "nobody"
+    ZOMBIE = "zombie"
+    EXPECTED = "expected"
+    FOREIGN = "foreign"
+
+
+def occupant(pid: int, marker: str) -> Occupant:
+    """Tell whether `pid` still is the process we wrote down: its command line or its directory names `marker`.
+
+    A pid alone proves nothing: it may be a zombie nobody has reaped, or (after a restart of the machine or
+    container) belong to somebody else.
+    """
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return Occupant.ZOMBIE
+        if any(marker in part for part in process.cmdline()):
+            return Occupant.EXPECTED
+        return Occupant.FOREIGN
+    except psutil.NoSuchProcess:
+        return Occupant.NOBODY
+    except psutil.AccessDenied:
+        return Occupant.FOREIGN
+
+
+def stop(pid: int, marker: str, *, first: signal.Signals = signal.SIGTERM, patience: float = 5.0) -> bool:
+    """Ask the process to end, then insist. Never touches a pid that is no longer ours. True when it is gone."""
+    for sign, wait in ((first, patience), (signal.SIGKILL, 2.0)):
+        if occupant(pid, marker) is not Occupant.EXPECTED:
+            return True
+        psutil.Process(pid).send_signal(sign)
+        if wait_until(lambda: occupant(pid, marker) is not Occupant.EXPECTED, wait):
+            return True
+    return False
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, *, every: float = 0.05) -> bool:
+    """Poll `condition`; False when it did not hold within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)
+    return True
+
+
+def dies_with_parent(sign: signal.Signals) -> Callable[[], None] | None:
+    """A preexec function: the kernel sends `sign` to the child when its parent ends, even by kill -9 (Linux only)."""
+    if not sys.platform.startswith("linux"):
+        return None
+    # Loaded before the fork: between fork and exec only the one system call may happen.
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def ask_kernel() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, int(sign), 0, 0, 0)
+
+    return ask_kernel
+
+
+def tail(path: Path, lines: int = 15) -> str:
+    """The last lines of a log, or nothing when there is none."""
+    if not path.exists():
+        return ""
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
