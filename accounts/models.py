@@ -1,0 +1,166 @@
+"""People who sign in, sellers and their teams, and the Stripe accounts sellers are paid through."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users that sign in with an e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """A user with this address, lower-cased. Raises ValueError without one."""
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """A user who may do everything in the admin."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """The user with this address, however its letters were typed."""
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in: buyer, member of a seller's team, staff, or several of these."""
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    full_name = models.CharField(_("name"), max_length=200, blank=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_short_name(self) -> str:
+        """What to call the person on a page."""
+        return self.full_name.split(" ")[0] if self.full_name else self.email.split("@")[0]
+
+
+class Seller(models.Model):
+    """Somebody who sells here: a shop with a team, listings and a Stripe account."""
+
+    name = models.CharField(_("shop name"), max_length=120)
+    slug = models.SlugField(max_length=140, unique=True)
+    about = models.TextField(_("about the shop"), blank=True, max_length=4000)
+    country = models.CharField(_("country"), max_length=2)
+    currency = models.CharField(_("usual currency"), max_length=3)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One person's place in a seller's team."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("Owner")
+        STAFF = "staff", _("Team member")
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.OWNER)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seller", "user"], name="one_membership_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()}, {self.seller})"
+
+
+class ConnectedAccount(models.Model):
+    """A seller's account at Stripe, as Stripe last described it. Replaced accounts stay as older versions.
+
+    `stripe_id` is empty until the operation that creates the account has succeeded.
+    """
+
+    class Capability(models.TextChoices):
+        UNREQUESTED = "unrequested", _("not asked for")
+        PENDING = "pending", _("being checked by Stripe")
+        ACTIVE = "active", _("active")
+        RESTRICTED = "restricted", _("needs information")
+        UNSUPPORTED = "unsupported", _("not available")
+        REJECTED = "rejected", _("refused by Stripe")
+
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="connected_accounts")
+    version = models.PositiveSmallIntegerField(default=1)
+    stripe_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    transfers = models.CharField(max_length=16, choices=Capability.choices, default=Capability.UNREQUESTED)
+    payouts = models.CharField(max_length=16, choices=Capability.choices, default=Capability.UNREQUESTED)
+    # [{"code": "…", "owner": "seller"|"stripe", "status": "currently_due"|…, "deadline": iso|null, "errors": [...]}]
+    requirements = models.JSONField(default=list, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True, help_text=_("First visit to Stripe's onboarding."))
+    refreshed_at = models.DateTimeField(null=True, blank=True, help_text=_("When Stripe was last asked."))
+    closed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["seller", "version"], name="connected_account_version"),
+            models.UniqueConstraint(
+                fields=["seller"], condition=models.Q(closed_at=None), name="one_open_account_per_seller"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id or f"{self.seller} (being created)"
+
+    @property
+    def can_receive_transfers(self) -> bool:
+        """Whether Stripe lets this account be paid. Selling is gated on this, never on a form having been filled in."""
+        return bool(self.stripe_id) and self.transfers == self.Capability.ACTIVE and self.closed_at is None
+
+
+class Guidelines(models.Model):
+    """One published version of what sellers agree to."""
+
+    version = models.PositiveIntegerField(unique=True)
+    title = models.CharField(max_length=200)
+    body = models.TextField()
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-version",)
+        verbose_name_plural = "guidelines"
+
+    def __str__(self) -> str:
+        return f"{self.title} (version {self.version})"
+
+
+class GuidelinesAcceptance(models.Model):
+    """Who accepted which version for which seller, and when."""
+
+    guidelines = models.ForeignKey(Guidelines, on_delete=models.PROTECT, related_name="acceptances")
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="guidelines_acceptances")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    accepted_at = models.DateTimeField()
+    ip_address = models.GenericIPAddressField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["guidelines", "seller"], name="one_acceptance_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.seller}: version {self.guidelines.version}"

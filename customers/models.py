@@ -1,0 +1,46 @@
+"""Buyers: their profile, their addresses, and their mirror at Stripe."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Customer(models.Model):
+    """A buyer's profile. `stripe_id` is empty until the operation that creates the Stripe Customer has succeeded."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="customer")
+    stripe_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    phone = models.CharField(_("phone"), max_length=32, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class Address(models.Model):
+    """Where a buyer has things sent."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses")
+    name = models.CharField(_("full name"), max_length=200)
+    line1 = models.CharField(_("street and number"), max_length=200)
+    line2 = models.CharField(_("flat, floor, company (optional)"), max_length=200, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=120)
+    region = models.CharField(_("state or region"), max_length=120, blank=True)
+    country = models.CharField(_("country"), max_length=2)
+    phone = models.CharField(_("phone (optional)"), max_length=32, blank=True)
+    is_default = models.BooleanField(_("use this address by default"), default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        ordering = ("-is_default", "-pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer"], condition=models.Q(is_default=True), name="one_default_address_per_customer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.name, self.line1, self.city, self.country) if part)

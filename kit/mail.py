@@ -1,0 +1,75 @@
+"""Write mail in the transaction of the fact it tells; send it afterwards."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import Q
+from django.template.loader import render_to_string
+
+from kit.clock import now
+from kit.models import Mail
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=2)
+BATCH = 50
+GIVE_UP_AFTER = 12
+
+
+def write(*, key: str, to: str, template: str, context: Mapping[str, Any]) -> Mail:
+    """Queue the mail `emails/<template>` for `to`. The same `key` is written once, however often the fact is handled.
+
+    Rendered now, so that it tells what was true at the fact. It is sent only if the caller's transaction commits.
+    """
+    values = {**context, "site_name": settings.MARKETPLACE_NAME, "site_url": settings.SITE_URL}
+    mail, _created = Mail.objects.get_or_create(
+        key=key,
+        defaults={
+            "to": to,
+            "subject": " ".join(render_to_string(f"emails/{template}.subject.txt", values).split()),
+            "text": render_to_string(f"emails/{template}.txt", values).strip() + "\n",
+            "html": render_to_string(f"emails/{template}.html", values),
+            "created_at": now(),
+        },
+    )
+    return mail
+
+
+def send_waiting() -> int:
+    """Send what is waiting, a batch at a time; the number of mails sent. A mail that fails is tried again later."""
+    sent = 0
+    for mail in _claim():
+        message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
+        message.attach_alternative(mail.html, "text/html")
+        try:
+            message.send()
+        except OSError as error:
+            # Mail servers fail for a while; the lease running out is the retry. Nothing else waits for mail.
+            Mail.objects.filter(pk=mail.pk).update(last_error=str(error)[:500])
+            log.warning("mail_not_sent", key=mail.key, error=str(error))
+        else:
+            Mail.objects.filter(pk=mail.pk).update(sent_at=now(), last_error="")
+            sent += 1
+    return sent
+
+
+def _claim() -> list[Mail]:
+    """Lease a batch, skipping rows another sender holds, so that two senders never send the same mail."""
+    moment = now()
+    with transaction.atomic():
+        waiting = (
+            Mail.objects.select_for_update(skip_locked=True)
+            .filter(Q(claimed_until=None) | Q(claimed_until__lt=moment), sent_at=None, attempts__lt=GIVE_UP_AFTER)
+            .order_by("pk")[:BATCH]
+        )
+        mails = list(waiting)
+        for mail in mails:
+            mail.attempts += 1
+            mail.claimed_until = moment + LEASE * mail.attempts
+        Mail.objects.bulk_update(mails, ["attempts", "claimed_until"])
+    return mails

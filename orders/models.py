@@ -1,0 +1,208 @@
+"""Baskets, purchases and orders. A purchase groups the orders of one payment; an order is one seller's part of it."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Seller
+from catalog.models import Listing, Reservation
+from customers.models import Customer
+from kit.money import Money
+from kit.transitions import MoveRecord, MoveTable
+
+# Without letters and digits that are read wrongly over the telephone.
+NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def new_number() -> str:
+    """A number people can read to each other, which tells nothing about how much is sold here."""
+    return "".join(secrets.choice(NUMBER_ALPHABET) for _position in range(10))
+
+
+class Basket(models.Model):
+    """What somebody means to buy: found by the customer when signed in, by a token in the session before."""
+
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="basket")
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"Basket {self.pk}"
+
+
+class BasketLine(models.Model):
+    """Some units of one listing in a basket."""
+
+    basket = models.ForeignKey(Basket, on_delete=models.CASCADE, related_name="lines")
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
+    quantity = models.PositiveIntegerField(default=1)
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(fields=["basket", "listing"], name="one_line_per_listing"),
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=1, quantity__lte=99), name="basket_quantity_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.listing}"
+
+
+class Status(models.TextChoices):
+    """Where an order, and the purchase it belongs to, stands."""
+
+    AWAITING_PAYMENT = "awaiting_payment", _("Awaiting payment")
+    PAID = "paid", _("Paid")
+    FULFILLED = "fulfilled", _("Sent or handed over")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class FundsFlow(models.TextChoices):
+    """How the money reaches the seller (docs/money-flow.md)."""
+
+    DESTINATION = "destination", _("Paid to the seller at once")
+
+
+class Purchase(models.Model):
+    """One checkout of one buyer: the orders that one payment pays. Prices are frozen here (fault F25)."""
+
+    MOVES: ClassVar[MoveTable] = {
+        Status.AWAITING_PAYMENT: frozenset({Status.PAID, Status.CANCELLED}),
+        Status.PAID: frozenset(),
+        Status.CANCELLED: frozenset(),
+    }
+    HISTORY: ClassVar[type[PurchaseMove]]
+
+    number = models.CharField(max_length=12, unique=True, default=new_number, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="purchases")
+    basket = models.ForeignKey(Basket, on_delete=models.SET_NULL, null=True, related_name="purchases")
+    # What was in the basket when it was placed; the same basket placed twice is the same purchase (fault F34).
+    basket_hash = models.CharField(max_length=64)
+    status = models.CharField(max_length=24, choices=Status.choices, default=Status.AWAITING_PAYMENT)
+    currency = models.CharField(max_length=3)
+    total = models.BigIntegerField()
+    address = models.JSONField(null=True, blank=True, help_text=_("Where to send it, as given at checkout."))
+    placed_at = models.DateTimeField()
+    placed_from = models.GenericIPAddressField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(total__gt=0), name="purchase_total_positive"),
+            models.UniqueConstraint(
+                fields=["basket"],
+                condition=models.Q(status="awaiting_payment"),
+                name="one_open_purchase_per_basket",
+            ),
+        ]
+        indexes = [models.Index(fields=["customer", "-id"], name="purchase_of_customer")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def money(self) -> Money:
+        """What the buyer pays."""
+        return Money(self.total, self.currency)
+
+
+class PurchaseMove(MoveRecord):
+    """History of a purchase's status."""
+
+    subject = models.ForeignKey(Purchase, on_delete=models.CASCADE, related_name="moves")
+
+
+Purchase.HISTORY = PurchaseMove
+
+
+class Order(models.Model):
+    """One seller's part of a purchase. `total` and `fee` are minor units of `currency`, frozen when it was placed."""
+
+    MOVES: ClassVar[MoveTable] = {
+        Status.AWAITING_PAYMENT: frozenset({Status.PAID, Status.CANCELLED}),
+        Status.PAID: frozenset({Status.FULFILLED}),
+        Status.FULFILLED: frozenset(),
+        Status.CANCELLED: frozenset(),
+    }
+    HISTORY: ClassVar[type[OrderMove]]
+
+    number = models.CharField(max_length=12, unique=True, default=new_number, editable=False)
+    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="orders")
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="orders")
+    status = models.CharField(max_length=24, choices=Status.choices, default=Status.AWAITING_PAYMENT)
+    funds_flow = models.CharField(max_length=16, choices=FundsFlow.choices, default=FundsFlow.DESTINATION)
+    currency = models.CharField(max_length=3)
+    total = models.BigIntegerField()
+    fee = models.BigIntegerField()
+    placed_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(total__gt=0) & models.Q(fee__gte=0) & models.Q(fee__lte=models.F("total")),
+                name="order_fee_within_total",
+            ),
+            models.UniqueConstraint(fields=["purchase", "seller"], name="one_order_per_seller_and_purchase"),
+        ]
+        indexes = [models.Index(fields=["seller", "-id"], name="order_of_seller")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def money(self) -> Money:
+        """What the buyer pays for this seller's part."""
+        return Money(self.total, self.currency)
+
+    @property
+    def fee_money(self) -> Money:
+        """The platform's fee on it."""
+        return Money(self.fee, self.currency)
+
+    @property
+    def seller_money(self) -> Money:
+        """What is left for the seller."""
+        return self.money - self.fee_money
+
+
+class OrderMove(MoveRecord):
+    """History of an order's status."""
+
+    subject = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="moves")
+
+
+Order.HISTORY = OrderMove
+
+
+class OrderLine(models.Model):
+    """One listing in an order, as it was offered at that moment. Amounts are minor units of the order's currency."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="+")
+    reservation = models.OneToOneField(Reservation, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=140)
+    delivery = models.CharField(max_length=16, choices=Listing.Delivery.choices)
+    unit_price = models.BigIntegerField()
+    quantity = models.PositiveIntegerField()
+    amount = models.BigIntegerField()
+    fee = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(amount=models.F("unit_price") * models.F("quantity")), name="order_line_adds_up"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.title}"

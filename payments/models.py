@@ -1,0 +1,146 @@
+"""Payments for purchases, and the payouts that carry sellers' money to their banks."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ConnectedAccount
+from kit.money import Money
+from kit.transitions import MoveRecord, MoveTable
+from orders.models import Purchase
+
+
+class Payment(models.Model):
+    """One attempt to pay a purchase on Stripe's hosted page. `amount` and `fee` are minor units of `currency`.
+
+    The row, and the operation that asks Stripe for the page, are committed before Stripe is called.
+    """
+
+    class Status(models.TextChoices):
+        CREATED = "created", _("being prepared")
+        OPEN = "open", _("waiting for the buyer")
+        PROCESSING = "processing", _("waiting for the bank")
+        PAID = "paid", _("paid")
+        EXPIRED = "expired", _("expired")
+        FAILED = "failed", _("refused")
+        REVIEW = "review", _("needs a person: paid, but not as agreed")
+
+    LIVE: ClassVar[tuple[str, ...]] = (Status.CREATED, Status.OPEN, Status.PROCESSING)
+    MOVES: ClassVar[MoveTable] = {
+        Status.CREATED: frozenset({Status.OPEN, Status.FAILED}),
+        Status.OPEN: frozenset({Status.PROCESSING, Status.PAID, Status.EXPIRED, Status.REVIEW}),
+        Status.PROCESSING: frozenset({Status.PAID, Status.FAILED, Status.REVIEW}),
+        Status.PAID: frozenset(),
+        Status.EXPIRED: frozenset(),
+        Status.FAILED: frozenset(),
+        Status.REVIEW: frozenset({Status.PAID}),
+    }
+    HISTORY: ClassVar[type[PaymentMove]]
+
+    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="payments")
+    attempt = models.PositiveSmallIntegerField(default=1)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.CREATED)
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+    fee = models.BigIntegerField()
+    # The seller's account as it was when the payment was prepared: never another one later (fault F50).
+    destination = models.ForeignKey(ConnectedAccount, on_delete=models.PROTECT, related_name="payments")
+    session_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    session_url = models.URLField(max_length=2000, blank=True)
+    session_expires_at = models.DateTimeField(null=True, blank=True)
+    payment_intent_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    charge_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    review_reason = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(amount__gt=0, fee__gte=0) & models.Q(fee__lte=models.F("amount")),
+                name="payment_fee_within_amount",
+            ),
+            models.UniqueConstraint(fields=["purchase", "attempt"], name="payment_attempt"),
+            # Two tabs cannot both have a page open that takes money (fault F26).
+            models.UniqueConstraint(
+                fields=["purchase"],
+                condition=models.Q(status__in=["created", "open", "processing"]),
+                name="one_live_payment_per_purchase",
+            ),
+            models.UniqueConstraint(
+                fields=["purchase"],
+                condition=models.Q(status__in=["paid", "review"]),
+                name="one_paid_payment_per_purchase",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purchase} · {self.attempt}"
+
+    @property
+    def money(self) -> Money:
+        """What the buyer is asked for."""
+        return Money(self.amount, self.currency)
+
+
+class PaymentMove(MoveRecord):
+    """History of a payment's status."""
+
+    subject = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="moves")
+
+
+Payment.HISTORY = PaymentMove
+
+
+class Payout(models.Model):
+    """Money on its way from a seller's Stripe account to their bank, as Stripe last described it."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("being prepared")
+        IN_TRANSIT = "in_transit", _("on its way to the bank")
+        PAID = "paid", _("paid")
+        FAILED = "failed", _("returned by the bank")
+        CANCELED = "canceled", _("cancelled")
+
+    # "Paid" is provisional: a bank may still return it within days (fault F48).
+    MOVES: ClassVar[MoveTable] = {
+        Status.PENDING: frozenset({Status.IN_TRANSIT, Status.PAID, Status.FAILED, Status.CANCELED}),
+        Status.IN_TRANSIT: frozenset({Status.PAID, Status.FAILED, Status.CANCELED}),
+        Status.PAID: frozenset({Status.FAILED}),
+        Status.FAILED: frozenset(),
+        Status.CANCELED: frozenset(),
+    }
+    HISTORY: ClassVar[type[PayoutMove]]
+
+    connected_account = models.ForeignKey(ConnectedAccount, on_delete=models.PROTECT, related_name="payouts_made")
+    stripe_id = models.CharField(max_length=64, unique=True)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+    arrives_on = models.DateField()
+    created_at = models.DateTimeField()
+    failure_code = models.CharField(max_length=100, blank=True)
+    failure_message = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+    @property
+    def money(self) -> Money:
+        """What arrives at the bank."""
+        return Money(self.amount, self.currency)
+
+
+class PayoutMove(MoveRecord):
+    """History of a payout's status."""
+
+    subject = models.ForeignKey(Payout, on_delete=models.CASCADE, related_name="moves")
+
+
+Payout.HISTORY = PayoutMove
