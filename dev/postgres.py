@@ -65,7 +65,7 @@ class Postgres:
         """Whether a server accepts connections on our socket. The socket is ours alone, so no pid is consulted."""
         if not (self.socket_dir / SOCKET_NAME).exists():
             return False
-        answer = subprocess.run([programs() / "pg_isready", "-q", "-h", self.socket_dir], check=False)
+        answer = subprocess.run([programs() / "pg_isready", "-q", "-h", self.socket_dir, "-U", SUPERUSER], check=False)
         return answer.returncode == 0
 
     def pid(self) -> int | None:

@@ -1,6 +1,7 @@
 """Real PostgreSQL and Valkey for the demo and for the tests, from wheels, under var/<profile>/.
 
-    python dev/services.py [up|down|status|env] [demo|test]
+    python dev/services.py up|down|status [demo|test]
+    python dev/services.py run [demo|test] -- command ...      with the addresses in its environment
 
 `ensure()` is what other tools call. DATABASE_URL and REDIS_URL in the environment win: then nothing is started.
 """
@@ -102,15 +103,26 @@ def down(profile: str) -> list[str]:
     return Services(profile).down()
 
 
+def run(services: Services, command: list[str]) -> None:
+    """Replace this process by `command`, with the servers' addresses in its environment."""
+    if not command:
+        raise SystemExit("Name a command after --")
+    found = {"MARKETPLACE_ENV": "test", **os.environ, **services.ensure()}
+    os.execvpe(command[0], command, found)  # noqa: S606
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line; addresses go to stdout, everything else to stderr."""
-    parser = argparse.ArgumentParser(prog="dev/services.py", description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("action", choices=("up", "env", "down", "status"))
+    parser = argparse.ArgumentParser(prog="dev/services.py", description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("action", choices=("up", "down", "status", "run"))
     parser.add_argument("profile", choices=PROFILES, nargs="?", default="test")
+    parser.add_argument("command", nargs="*", help="for run, after --")
     asked = parser.parse_args(arguments)
     services = Services(asked.profile)
     try:
-        if asked.action == "down":
+        if asked.action == "run":
+            run(services, asked.command)
+        elif asked.action == "down":
             print(f"{asked.profile}: stopped {' and '.join(services.down()) or 'nothing, nothing was running'}.")
         elif asked.action == "status":
             for name, word in services.status().items():
