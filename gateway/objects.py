@@ -1,0 +1,214 @@
+"""Our small frozen picture of Stripe's objects: what we use of them, in our types. Amounts are minor units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+Body = Mapping[str, Any]
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """Stripe's epoch seconds as a UTC datetime."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTransaction:
+    """One line of a Stripe balance: `amount` - `fee` = `net`, minor units of `currency`."""
+
+    id: str
+    amount: int
+    fee: int
+    net: int
+    currency: str
+
+    @classmethod
+    def read(cls, body: Body) -> BalanceTransaction:
+        """From Stripe's object, expanded."""
+        return cls(body["id"], body["amount"], body["fee"], body["net"], body["currency"])
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A captured card payment with what Stripe booked for it. The three lines are None until Stripe has booked them."""
+
+    id: str
+    amount: int
+    amount_captured: int
+    amount_refunded: int
+    currency: str
+    paid: bool
+    transfer_id: str
+    transfer_amount: int
+    destination: str
+    line: BalanceTransaction | None
+    transfer_line: BalanceTransaction | None
+    fee_line: BalanceTransaction | None
+
+    @classmethod
+    def read(cls, body: Body) -> Charge:
+        """From Stripe's charge with balance_transaction, transfer and application_fee expanded."""
+        transfer = body.get("transfer") or {}
+        fee = body.get("application_fee") or {}
+        return cls(
+            id=body["id"],
+            amount=body["amount"],
+            amount_captured=body["amount_captured"],
+            amount_refunded=body["amount_refunded"],
+            currency=body["currency"],
+            paid=body["paid"],
+            transfer_id=transfer.get("id", ""),
+            transfer_amount=transfer.get("amount", 0),
+            destination=_id(transfer.get("destination")),
+            line=_line(body),
+            transfer_line=_line(transfer),
+            fee_line=_line(fee),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutSession:
+    """Stripe's hosted payment page and what came of it."""
+
+    id: str
+    status: str
+    payment_status: str
+    amount_total: int
+    currency: str
+    client_reference_id: str
+    url: str
+    expires_at: datetime | None
+    livemode: bool
+    payment_intent_id: str
+    charge: Charge | None
+
+    @classmethod
+    def read(cls, body: Body) -> CheckoutSession:
+        """From Stripe's session; the charge is there if payment_intent.latest_charge was expanded and a payment was made."""
+        intent = body.get("payment_intent")
+        charge = intent.get("latest_charge") if isinstance(intent, Mapping) else None
+        return cls(
+            id=body["id"],
+            status=body["status"],
+            payment_status=body["payment_status"],
+            amount_total=body["amount_total"],
+            currency=body["currency"],
+            client_reference_id=body.get("client_reference_id") or "",
+            url=body.get("url") or "",
+            expires_at=moment(body.get("expires_at")),
+            livemode=body["livemode"],
+            payment_intent_id=_id(intent),
+            charge=Charge.read(charge) if isinstance(charge, Mapping) else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One thing Stripe wants for an account. `owner` is who must act: "seller" or "stripe"."""
+
+    code: str
+    owner: str
+    status: str
+    deadline: str | None
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SellerAccount:
+    """A connected account as Stripe describes it (Accounts v2, recipient configuration)."""
+
+    id: str
+    transfers: str
+    payouts: str
+    requirements: tuple[Requirement, ...]
+    closed: bool
+
+    @classmethod
+    def read(cls, body: Body) -> SellerAccount:
+        """From a v2 account fetched with configuration.recipient and requirements included."""
+        recipient = (body.get("configuration") or {}).get("recipient") or {}
+        balance = (recipient.get("capabilities") or {}).get("stripe_balance") or {}
+        entries = (body.get("requirements") or {}).get("entries") or []
+        return cls(
+            id=body["id"],
+            transfers=_capability(balance.get("stripe_transfers")),
+            payouts=_capability(balance.get("payouts")),
+            requirements=tuple(_requirement(entry) for entry in entries),
+            closed=bool(body.get("closed")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Money on its way from a Stripe balance to a bank."""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    arrives_on: date
+    created_at: datetime
+    failure_code: str
+    failure_message: str
+    line_id: str
+
+    @classmethod
+    def read(cls, body: Body) -> Payout:
+        """From Stripe's payout."""
+        return cls(
+            id=body["id"],
+            status=body["status"],
+            amount=body["amount"],
+            currency=body["currency"],
+            arrives_on=datetime.fromtimestamp(body["arrival_date"], UTC).date(),
+            created_at=datetime.fromtimestamp(body["created"], UTC),
+            failure_code=body.get("failure_code") or "",
+            failure_message=body.get("failure_message") or "",
+            line_id=_id(body.get("balance_transaction")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A Stripe balance by currency, in minor units."""
+
+    available: Mapping[str, int]
+    pending: Mapping[str, int]
+
+    @classmethod
+    def read(cls, body: Body) -> Balance:
+        """From Stripe's balance."""
+        return cls(
+            available={part["currency"]: part["amount"] for part in body["available"]},
+            pending={part["currency"]: part["amount"] for part in body["pending"]},
+        )
+
+
+def _id(value: Any) -> str:
+    """The id of something that is expanded, or not, or missing."""
+    if isinstance(value, Mapping):
+        return str(value["id"])
+    return value or ""
+
+
+def _line(body: Body) -> BalanceTransaction | None:
+    line = body.get("balance_transaction")
+    return BalanceTransaction.read(line) if isinstance(line, Mapping) else None
+
+
+def _capability(body: Body | None) -> str:
+    return str(body["status"]) if body else "unrequested"
+
+
+def _requirement(entry: Body) -> Requirement:
+    deadline = entry.get("minimum_deadline") or {}
+    return Requirement(
+        code=str(entry.get("description") or ""),
+        owner="seller" if entry.get("awaiting_action_from") == "user" else "stripe",
+        status=str(deadline.get("status") or ""),
+        deadline=deadline.get("time"),
+        errors=tuple(str(error.get("description") or error.get("code") or "") for error in entry.get("errors") or []),
+    )
