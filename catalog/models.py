@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -84,11 +87,29 @@ class Listing(models.Model):
                 name="listing_newest_in_category",
                 condition=models.Q(status="published"),
             ),
+            models.Index(
+                fields=["currency", "price", "id"], name="listing_by_price", condition=models.Q(status="published")
+            ),
+            models.Index(
+                fields=["category", "currency", "price", "id"],
+                name="listing_by_price_in_category",
+                condition=models.Q(status="published"),
+            ),
+            models.Index(
+                fields=["seller", "-published_at", "-id"],
+                name="listing_newest_of_seller",
+                condition=models.Q(status="published"),
+            ),
             models.Index(fields=["seller", "-id"], name="listing_of_seller"),
+            GinIndex(SearchVector("title", "description", config="english"), name="listing_words"),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        """The listing's page."""
+        return reverse("catalog:listing", args=[self.pk, self.slug])
 
     @property
     def money(self) -> Money:
@@ -112,6 +133,8 @@ class Photo(models.Model):
     image = models.ImageField(upload_to="photos/%Y/%m/", width_field="width", height_field="height")
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
+    # The same picture for cards and thumbnails.
+    small = models.ImageField(upload_to="photos/%Y/%m/", blank=True)
     alt = models.CharField(_("description for people who cannot see it"), max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
 

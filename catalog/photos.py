@@ -1,0 +1,123 @@
+"""Photos: checked by what they are, not by what they are called, and drawn anew before anybody sees them.
+
+Drawing anew drops all that is not the picture: the camera's place and owner, and whatever hides behind the pixels.
+"""
+
+import struct
+import uuid
+import warnings
+from functools import partial
+from io import BytesIO
+from typing import IO
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from catalog.models import Listing, Photo
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+MAX_PHOTOS = 8
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+LARGE, SMALL = 1800, 720
+QUALITY = 84
+
+
+class PhotoRefused(Exception):
+    """The file cannot become a photo; the message is a sentence for the seller."""
+
+
+def store(listing: Listing, file: IO[bytes], *, alt: str = "") -> Photo:
+    """Add `file` to the listing's photos, last in order. Raises PhotoRefused."""
+    large, small = encode(file)
+    with transaction.atomic():
+        # Two uploads at once would both count seven and make nine: the listing's row lets one count at a time.
+        Listing.objects.select_for_update().get(pk=listing.pk)
+        if listing.photos.count() >= MAX_PHOTOS:
+            raise PhotoRefused(_("A listing has room for %(count)d photos. Remove one first.") % {"count": MAX_PHOTOS})
+        last = listing.photos.aggregate(last=Max("position"))["last"]
+        photo = Photo(listing=listing, alt=alt, position=0 if last is None else last + 1)
+        name = uuid.uuid4().hex
+        photo.small.save(f"{name}-small.webp", ContentFile(small), save=False)
+        photo.image.save(f"{name}.webp", ContentFile(large), save=True)
+    return photo
+
+
+def remove(photo: Photo) -> None:
+    """Take the photo away; its files go once that is certain."""
+    files = (photo.image, photo.small)
+    with transaction.atomic():
+        photo.delete()
+        for file in files:
+            if file:
+                transaction.on_commit(partial(file.storage.delete, file.name))
+
+
+def move_earlier(photo: Photo) -> None:
+    """Swap places with the photo before it; the first one stays first."""
+    with transaction.atomic():
+        # Everything renumbered under the listing's row, so that two moves at once cannot leave two photos in one place.
+        Listing.objects.select_for_update().get(pk=photo.listing_id)
+        order = list(Photo.objects.filter(listing=photo.listing_id))
+        place = order.index(photo)
+        if place > 0:
+            order[place - 1], order[place] = order[place], order[place - 1]
+        for position, each in enumerate(order):
+            each.position = position
+        Photo.objects.bulk_update(order, ["position"])
+
+
+def encode(file: IO[bytes]) -> tuple[bytes, bytes]:
+    """The picture upright, without metadata, as WebP in two sizes: for the listing's page and for cards."""
+    picture = _open(file)
+    return _webp(picture, LARGE), _webp(picture, SMALL)
+
+
+def _open(file: IO[bytes]) -> Image.Image:
+    data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise PhotoRefused(_("This file is larger than 10 MB. Choose a smaller one."))
+    if not data:
+        raise PhotoRefused(_("This file is empty. Choose another one."))
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns at its own limit before it refuses at twice that; ours is asked of the header, below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(BytesIO(data), formats=FORMATS)
+            if image.width * image.height > MAX_PIXELS:
+                raise PhotoRefused(_("This picture has more than 50 million pixels. Save it smaller and try again."))
+            # A JPEG can be read at a half or a quarter, which spares the memory of pixels nobody will see.
+            image.draft("RGB", (LARGE, LARGE))
+            image.load()
+            return _in_srgb(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError:
+        raise PhotoRefused(_("This is not a photo we can read. Choose a JPEG, PNG, WebP or GIF file.")) from None
+    except Image.DecompressionBombError:
+        raise PhotoRefused(_("This picture has more than 50 million pixels. Save it smaller and try again.")) from None
+    except (OSError, SyntaxError, ValueError, OverflowError, struct.error):
+        raise PhotoRefused(_("This photo is damaged or cut short. Save it again and try once more.")) from None
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """The same colours without a profile: browsers read a picture that has none as sRGB."""
+    profile = image.info.get("icc_profile")
+    flat = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if not profile or image.mode not in {"RGB", "RGBA"}:
+        return flat
+    try:
+        found = ImageCms.ImageCmsProfile(BytesIO(profile))
+        return ImageCms.profileToProfile(flat, found, ImageCms.createProfile("sRGB")) or flat
+    except (ImageCms.PyCMSError, OSError):
+        # A broken profile says nothing about the picture; its plain numbers are the best guess.
+        return flat
+
+
+def _webp(picture: Image.Image, longest: int) -> bytes:
+    copy = picture.copy()
+    copy.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    out = BytesIO()
+    copy.save(out, "WEBP", quality=QUALITY, method=4, exif=b"", xmp=b"", icc_profile=b"")
+    return out.getvalue()

@@ -1,0 +1,59 @@
+"""Putting a listing into the shop, and taking it out again."""
+
+from datetime import datetime
+
+from accounts.rules import why_cannot_sell
+from django.utils.translation import gettext as _
+
+from catalog.models import Listing
+from kit.clock import now
+from kit.transitions import move
+
+
+class CannotPublish(Exception):
+    """The listing stays out of the shop. `reasons` are sentences for the seller."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        self.reasons = reasons
+        super().__init__(" ".join(reasons))
+
+
+def problems(listing: Listing) -> list[str]:
+    """What is missing before buyers may see the listing: sentences for the seller, none when it is ready."""
+    found = []
+    if not listing.title.strip():
+        found.append(_("Give the listing a title."))
+    if not listing.description.strip():
+        found.append(_("Describe it: buyers want to know what they get."))
+    if listing.price <= 0:
+        found.append(_("Set a price."))
+    if refusal := why_cannot_sell(listing.seller):
+        found.append(refusal)
+    return found
+
+
+def publish(listing: Listing, actor: str, *, at: datetime | None = None) -> None:
+    """Show the listing in the shop. Raises CannotPublish with every reason; LostRace when somebody moved it first.
+
+    The first publication's date stays: hiding and showing again does not make a thing new.
+    """
+    if listing.status == Listing.Status.PUBLISHED:
+        return
+    if reasons := problems(listing):
+        raise CannotPublish(reasons)
+    moment = at or now()
+    move(
+        listing,
+        Listing.Status.PUBLISHED,
+        actor=actor,
+        reason="published",
+        at=moment,
+        published_at=listing.published_at or moment,
+    )
+
+
+def hide(listing: Listing, actor: str, *, reason: str = "hidden by the seller", at: datetime | None = None) -> None:
+    """Take the listing out of the shop; what is already in a checkout is still honoured."""
+    if listing.status == Listing.Status.HIDDEN:
+        return
+    move(listing, Listing.Status.HIDDEN, actor=actor, reason=reason, at=at)
