@@ -1,0 +1,168 @@
+"""Baskets: found by a token in the visitor's session before sign-in, by the customer after it.
+
+Every change locks the basket's row first, so that two tabs changing one basket wait for each other, and so that placing
+(which holds the same lock) never sees half a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import models, transaction
+from django.db.models import Q, Sum
+from django.http import HttpRequest
+
+from catalog.models import Listing, Reservation
+from customers.models import Customer
+from customers.profiles import customer_for
+from kit.clock import now
+from orders.models import Basket, BasketLine, OrderLine, Status
+
+SESSION_KEY = "basket"
+LARGEST_QUANTITY = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a person asked a line to hold, and what it holds now (0: it is not in the basket)."""
+
+    wanted: int
+    quantity: int
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether there were fewer than were asked for."""
+        return self.quantity < self.wanted
+
+
+def basket_for(request: HttpRequest) -> Basket | None:
+    """The basket of whoever sends this request, or None.
+
+    The first call after sign-in brings the visitor's basket along into the customer's.
+    """
+    token = request.session.get(SESSION_KEY)
+    if request.user.is_authenticated:
+        if token is not None:
+            merge(token, _customer(request))
+            del request.session[SESSION_KEY]
+        return Basket.objects.filter(customer__user=request.user.pk).first()
+    return _of_visitor(token).first() if token is not None else None
+
+
+def ensure_basket(request: HttpRequest) -> Basket:
+    """The basket of whoever sends this request, made if there is none."""
+    if (basket := basket_for(request)) is not None:
+        return basket
+    if request.user.is_authenticated:
+        basket, _created = Basket.objects.get_or_create(customer=_customer(request), defaults={"updated_at": now()})
+        return basket
+    basket = Basket.objects.create(updated_at=now())
+    request.session[SESSION_KEY] = str(basket.token)
+    return basket
+
+
+def merge(token: str, customer: Customer) -> None:
+    """Move the lines of a visitor's basket into the customer's. No line is lost; a quantity stops at 99.
+
+    Done twice, the second time finds nothing to move.
+    """
+    with transaction.atomic():
+        mine, _created = Basket.objects.get_or_create(customer=customer, defaults={"updated_at": now()})
+        # Two requests right after sign-in may both bring the same basket along; the second waits and finds it gone.
+        _lock(mine)
+        theirs = _of_visitor(token).select_for_update().first()
+        if theirs is None:
+            return
+        have = {line.listing_id: line for line in mine.lines.all()}
+        changed = []
+        for line in theirs.lines.all():
+            if same := have.get(line.listing_id):
+                same.quantity = min(LARGEST_QUANTITY, same.quantity + line.quantity)
+                changed.append(same)
+            else:
+                line.basket = mine
+                changed.append(line)
+        BasketLine.objects.bulk_update(changed, ["basket", "quantity"])
+        theirs.delete()
+        _touch(mine)
+
+
+def add(basket: Basket, listing: Listing, quantity: int) -> Change:
+    """Put `quantity` more of a listing into the basket, at most 99 and at most what is in stock."""
+    with transaction.atomic():
+        _lock(basket)
+        line = basket.lines.filter(listing=listing).first()
+        return _hold(basket, listing, line, (line.quantity if line else 0) + quantity)
+
+
+def change(basket: Basket, line: BasketLine, quantity: int) -> Change:
+    """Make a line hold `quantity`, at most 99 and at most what is in stock; 0 takes it out."""
+    with transaction.atomic():
+        _lock(basket)
+        kept = basket.lines.select_related("listing").filter(pk=line.pk).first()
+        if kept is None:
+            return Change(quantity, 0)
+        return _hold(basket, kept.listing, kept, quantity)
+
+
+def contents(basket: Basket) -> list[BasketLine]:
+    """The basket's lines with their listings and sellers, in the order they were added."""
+    return list(basket.lines.select_related("listing__seller"))
+
+
+def held_units(basket: Basket) -> Mapping[int, int]:
+    """Units, by listing, that this basket's own open purchase has set aside: they are not sold out for this buyer."""
+    lines = OrderLine.objects.filter(
+        order__purchase__basket=basket,
+        order__purchase__status=Status.AWAITING_PAYMENT,
+        reservation__status=Reservation.Status.HELD,
+    )
+    return dict(lines.values_list("listing_id").annotate(Sum("quantity")))
+
+
+def count(request: HttpRequest) -> int:
+    """How many things are in the basket, for the header: one query, none for a visitor who has no basket."""
+    token = request.session.get(SESSION_KEY)
+    whose = Q()
+    if request.user.is_authenticated:
+        whose |= Q(basket__customer__user=request.user.pk)
+    if token is not None:
+        whose |= Q(basket__token=token, basket__customer=None)
+    if not whose:
+        return 0
+    return BasketLine.objects.filter(whose).aggregate(units=Sum("quantity"))["units"] or 0
+
+
+def _hold(basket: Basket, listing: Listing, line: BasketLine | None, wanted: int) -> Change:
+    in_stock = listing.available + held_units(basket).get(listing.pk, 0)
+    quantity = min(wanted, LARGEST_QUANTITY, in_stock)
+    if quantity <= 0:
+        quantity = 0
+        if line is not None:
+            line.delete()
+    elif line is None:
+        BasketLine.objects.create(basket=basket, listing=listing, quantity=quantity, added_at=now())
+    else:
+        line.quantity = quantity
+        line.save(update_fields=["quantity"])
+    _touch(basket)
+    return Change(wanted, quantity)
+
+
+def _lock(basket: Basket) -> None:
+    Basket.objects.select_for_update().get(pk=basket.pk)
+
+
+def _touch(basket: Basket) -> None:
+    basket.updated_at = now()
+    basket.save(update_fields=["updated_at"])
+
+
+def _of_visitor(token: str) -> models.QuerySet[Basket]:
+    # A basket that has an owner is never opened by a token: a token may outlive the sign-in it was used at.
+    return Basket.objects.filter(token=token, customer=None)
+
+
+def _customer(request: HttpRequest) -> Customer:
+    return customer_for(request.user)
