@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from dev.files import write_private
 from dev.postgres import ServiceError
 from dev.processes import Occupant, dies_with_parent, occupant, stop, tail, wait_until
 
@@ -92,7 +93,7 @@ class Valkey:
 
     def _spawn(self, port: int, password: str, *, with_parent: bool) -> None:
         conf = self.folder / "valkey.conf"
-        _write_private(conf, self._configuration(port, password))
+        write_private(conf, self._configuration(port, password))
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(_program()), str(conf)],
@@ -104,7 +105,7 @@ class Valkey:
                 # One thread at this point, and the function makes a single system call.
                 preexec_fn=dies_with_parent(signal.SIGTERM) if with_parent else None,  # noqa: PLW1509
             )
-        _write_private(self.facts, json.dumps(asdict(Coordinates(port, password, self.process.pid))))
+        write_private(self.facts, json.dumps(asdict(Coordinates(port, password, self.process.pid))))
 
     def _configuration(self, port: int, password: str) -> str:
         lines = [
@@ -155,11 +156,3 @@ def _free_port(preferred: int) -> int:
             port: int = probe.getsockname()[1]
             return port
     raise ServiceError("No free port on the loopback.")
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write so that a reader sees the old or the new text, never half of it, and nobody else sees any."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.touch(mode=0o600)
-    fresh.write_text(text)
-    fresh.replace(path)

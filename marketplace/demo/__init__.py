@@ -1,0 +1,1 @@
+"""The whole marketplace on one machine: real servers, the emulator, sample data. Never part of production."""

@@ -1,0 +1,28 @@
+"""The people of the demo. The seed creates them, the supervisor prints them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who can sign in to the demo."""
+
+    role: str
+    email: str
+    name: str
+    about: str
+
+
+PEOPLE = (
+    Person("admin", "admin@demo.example", "Ada Admin", "runs the platform; signs in at /admin/"),
+    Person("seller", "seller@demo.example", "Selma Seller", "sells; her shop is set up with Stripe"),
+    Person("buyer", "buyer@demo.example", "Bruno Buyer", "buys; card 4242 4242 4242 4242"),
+)
+
+
+def logins(password: str) -> list[dict[str, str]]:
+    """What a person types to sign in, one entry a person."""
+    return [
+        {"role": person.role, "email": person.email, "password": password, "name": person.name, "about": person.about}
+        for person in PEOPLE
+    ]

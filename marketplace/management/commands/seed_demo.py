@@ -1,0 +1,26 @@
+"""`manage.py seed_demo`: sample data for the demo. Refuses anywhere else."""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from marketplace.demo import seed
+from marketplace.environment import PRODUCTION
+
+
+class Command(BaseCommand):
+    """Adds what is missing; safe to run again."""
+
+    help = "Add the demo's sample data (people, shops, listings)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Seed with the password from DEMO_PASSWORD, which `make demo` sets."""
+        if settings.ENVIRONMENT == PRODUCTION:
+            raise CommandError("This is production: sample people with a shared password do not belong here.")
+        password = os.environ.get("DEMO_PASSWORD", "")
+        if not password:
+            raise CommandError("DEMO_PASSWORD is not set. `make demo` runs this command with a password of its own.")
+        seed.run(password)
+        self.stdout.write("The sample data is in place.")
