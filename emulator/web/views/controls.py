@@ -1,0 +1,135 @@
+"""Turning the knobs from a program: JSON in, JSON out (see access.py for who may)."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from emulator import panel
+from emulator.errors import HostedError
+from emulator.hosted import checkout_authenticate, checkout_pay, complete_onboarding
+from emulator.web.access import control, json_body, problem
+from emulator.web.runtime import current
+
+MAX_ROWS = 1000
+LONGEST_MOVE = 10 * 366 * 86400
+
+
+def clock(request: HttpRequest) -> HttpResponse:
+    """Read by the product about once a second; the time is no secret, so no token is asked."""
+    if request.method != "GET":
+        return problem(405, "Use GET here.")
+    return JsonResponse(current().emulator.clock_state())
+
+
+def with_body(work: Callable[[dict[str, Any]], HttpResponse], request: HttpRequest) -> HttpResponse:
+    """Run with the request's JSON; a wrong value or a hosted page's refusal becomes a sentence."""
+    try:
+        return work(json_body(request))
+    except (ValueError, TypeError) as error:
+        return problem(400, str(error))
+    except HostedError as error:
+        return problem(error.status, error.message)
+
+
+@control("POST")
+def advance(request: HttpRequest) -> HttpResponse:
+    return with_body(move_clock, request)
+
+
+def move_clock(body: dict[str, Any]) -> HttpResponse:
+    """{"seconds": n} or {"to": epoch}. Answers what fell due on the way, in order, and the clock."""
+    emulator = current().emulator
+    seconds, to = body.get("seconds"), body.get("to")
+    if (seconds is None) == (to is None):
+        raise ValueError("Give either seconds or to.")
+    if not isinstance(seconds if to is None else to, int):
+        raise ValueError("seconds and to are whole numbers.")
+    distance = seconds if seconds is not None else to - emulator.now()
+    if not 0 <= distance <= LONGEST_MOVE:
+        raise ValueError("The clock moves forward only, and at most ten years at once.")
+    happened = emulator.advance(seconds=seconds, to=to)
+    return JsonResponse({"happened": happened, "clock": emulator.clock_state()})
+
+
+@control("POST")
+def reset(request: HttpRequest) -> HttpResponse:
+    current().emulator.reset()
+    return JsonResponse({"clock": current().emulator.clock_state()})
+
+
+@control("GET", "POST", "DELETE")
+def faults(request: HttpRequest) -> HttpResponse:
+    planned = current().emulator.faults
+    if request.method == "DELETE":
+        planned.clear()
+    if request.method == "POST":
+        return with_body(add_fault, request)
+    return JsonResponse({"data": [dataclasses.asdict(fault) for fault in planned.list()]})
+
+
+def add_fault(body: dict[str, Any]) -> HttpResponse:
+    """{"kind", "match", "account", "nth", "times", …the kind's own parameters}"""
+    if not isinstance(body.get("kind"), str):
+        raise ValueError("Name the fault's kind.")
+    return JsonResponse({"id": current().emulator.faults.add(body.pop("kind"), **body)}, status=201)
+
+
+@control("GET")
+def events(request: HttpRequest) -> HttpResponse:
+    wanted, limit = request.GET.get("type") or None, row_limit(request)
+    return JsonResponse({"data": panel.events(current().emulator, type=wanted, limit=limit)})
+
+
+@control("GET")
+def requests(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"data": panel.requests(current().emulator, limit=row_limit(request))})
+
+
+def row_limit(request: HttpRequest) -> int:
+    asked = request.GET.get("limit", "")
+    return max(1, min(int(asked), MAX_ROWS)) if asked.isdigit() else 100
+
+
+@control("POST")
+def resend(request: HttpRequest, id: str) -> HttpResponse:
+    """Send a delivery again (its number, or an event's id for all of its endpoints)."""
+    queued = panel.resend(current().emulator, id)
+    if not queued:
+        return problem(404, f"There is no delivery and no event {id}.")
+    return JsonResponse({"queued": queued})
+
+
+@control("POST")
+def complete_account(request: HttpRequest, account: str) -> HttpResponse:
+    """Give an account everything that is due, with test data, as a person on the onboarding pages would."""
+    return with_body(lambda body: complete(account, body), request)
+
+
+def complete(account: str, body: dict[str, Any]) -> HttpResponse:
+    done = complete_onboarding(current().emulator, account, **{k: v for k, v in body.items() if k == "country"})
+    return JsonResponse({"account": account, "result": done})
+
+
+@control("POST")
+def pay_session(request: HttpRequest, session_id: str) -> HttpResponse:
+    """Pay as a person on the payment page would: {"number", "email", "authenticate": true|false for 3-D Secure}."""
+    return with_body(lambda body: pay(session_id, body), request)
+
+
+def pay(session_id: str, body: dict[str, Any]) -> HttpResponse:
+    emulator = current().emulator
+    outcome = checkout_pay(
+        emulator,
+        session_id,
+        number=str(body.get("number", "4242424242424242")),
+        exp_month=str(body.get("exp_month", "12")),
+        exp_year=str(body.get("exp_year", "2034")),
+        cvc=str(body.get("cvc", "123")),
+        email=str(body.get("email", "")),
+        name=str(body.get("name", "")),
+    )
+    if outcome.kind == "requires_action" and "authenticate" in body:
+        outcome = checkout_authenticate(emulator, session_id, succeed=bool(body["authenticate"]))
+    return JsonResponse(dataclasses.asdict(outcome))

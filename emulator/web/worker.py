@@ -1,0 +1,99 @@
+"""Sending webhooks: woken when something was committed; one lane an endpoint, so that a slow one delays no other."""
+
+import http.client
+import logging
+import queue
+import threading
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from emulator.core import Emulator
+from emulator.types import Delivery
+from emulator.web.runtime import Runtime
+
+log = logging.getLogger("emulator.web")
+
+# Stripe waits longer; a person watching a demo does not.
+TIMEOUT_SECONDS = 10.0
+# Retries fall due by the emulator's clock, which nobody announces: look this often even when nothing rang.
+LOOK_EVERY_SECONDS = 0.5
+ANSWER_BYTES_READ = 64 * 1024
+
+
+class NoAnswerError(Exception):
+    """The endpoint could not be reached, or said nothing in time."""
+
+
+def send(url: str, headers: Mapping[str, str], body: bytes) -> int:
+    """POST once and return the status. Redirects are not followed: like Stripe, a 3xx is a failure. Raises NoAnswerError."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request("POST", target, body=body, headers=dict(headers))
+        answer = connection.getresponse()
+        answer.read(ANSWER_BYTES_READ)
+        return answer.status
+    except (OSError, http.client.HTTPException) as error:
+        raise NoAnswerError(f"{type(error).__name__}: {error}") from error
+    finally:
+        connection.close()
+
+
+class Lane:
+    """The deliveries to one endpoint, in order."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.waiting: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        threading.Thread(target=self.run, name="webhooks", daemon=True).start()
+
+    def run(self) -> None:
+        while (delivery := self.waiting.get()) is not None:
+            status, trouble = None, None
+            try:
+                status = send(delivery.url, delivery.headers, delivery.body)
+            except NoAnswerError as error:
+                trouble = str(error)
+            self.emulator.record_attempt(delivery.id, status, trouble)
+
+
+class DeliveryWorker:
+    """Claims what is due and hands it to the lanes. `stop()` lets it end within the current look."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.lanes: dict[str, Lane] = {}
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run, name="deliveries", daemon=True)
+
+    def start(self) -> None:
+        self.runtime.emulator.deliver_now = send
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.runtime.ring()
+        self.thread.join(timeout=0.5)
+        for lane in self.lanes.values():
+            lane.waiting.put(None)
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            self.runtime.bell.wait(LOOK_EVERY_SECONDS)
+            self.runtime.bell.clear()
+            self.dispatch()
+
+    def dispatch(self) -> None:
+        try:
+            due = self.runtime.emulator.due_deliveries()
+        except Exception:
+            # The worker outlives one bad look (a store that is busy, a reset under way); it says so and looks again.
+            log.exception("could not read the due deliveries")
+            return
+        for delivery in due:
+            lane = self.lanes.get(delivery.url)
+            if lane is None:
+                lane = self.lanes[delivery.url] = Lane(self.runtime.emulator)
+            lane.waiting.put(delivery)
