@@ -98,28 +98,26 @@ class Plan:
             ),
         )
 
-    def programs(self) -> tuple[Program, ...]:
-        """Our own processes."""
+    def web_program(self) -> Program:
+        """The marketplace's pages and the door for events."""
+        return Program(
+            "web",
+            (
+                *_python("gunicorn", "marketplace.wsgi", "--bind", f"{HOST}:{self.web_port}"),
+                *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
+                *("--no-control-socket", "--access-logfile", "-"),
+            ),
+        )
+
+    def celery_programs(self) -> tuple[Program, ...]:
+        """The worker, and the clock that wakes it."""
         celery = _python("celery", "-A", "marketplace")
+        worker = ("worker", "--concurrency", "2", "--hostname", "demo@%h", "--without-gossip", "--without-mingle")
+        beat = ("beat", "--pidfile=", "--schedule", str(self.folder / "beat-schedule"))
         return (
-            Program(
-                "web",
-                (
-                    *_python("gunicorn", "marketplace.wsgi", "--bind", f"{HOST}:{self.web_port}"),
-                    *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
-                    *("--no-control-socket", "--access-logfile", "-"),
-                ),
-            ),
-            Program(
-                "worker",
-                (*celery, "worker", "--loglevel", "info", "--concurrency", "2", "--hostname", "demo@%h",
-                 "--without-gossip", "--without-mingle"),
-            ),
-            Program(
-                "beat",
-                (*celery, "beat", "--loglevel", "info", "--pidfile=", "--schedule", str(self.folder / "beat-schedule")),
-            ),
-        )  # fmt: skip
+            Program("worker", (*celery, *worker, "--loglevel", "info")),
+            Program("beat", (*celery, *beat, "--loglevel", "info")),
+        )
 
 
 def make_plan(environ: Mapping[str, str] = os.environ, *, var: Path | None = None) -> Plan:
