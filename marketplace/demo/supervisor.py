@@ -115,6 +115,7 @@ class Supervisor:
             self._note()
             self._wait_for(child.has_ended, title, child)
             self.helper = None
+            self._note()
             if child.process is None or child.process.returncode:
                 raise DemoError(f"{title}: {name} {child.reason()}. The end of {child.log}:\n{tail(child.log)}")
 
