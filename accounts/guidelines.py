@@ -11,7 +11,7 @@ from accounts.models import Guidelines, GuidelinesAcceptance, Seller, User
 from kit.clock import now
 
 
-class OutdatedGuidelines(Exception):  # noqa: N818
+class OutdatedGuidelines(Exception):
     """The version that was read is not the current one any more."""
 
 
@@ -33,7 +33,7 @@ class Section:
 
 def current() -> Guidelines | None:
     """The version sellers must have accepted: the highest one published."""
-    return Guidelines.objects.filter(published_at__lte=now()).order_by("-version").first()
+    return Guidelines.objects.exclude(published_at=None).order_by("-version").first()
 
 
 def has_accepted(seller: Seller) -> bool:

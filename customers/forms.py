@@ -34,7 +34,7 @@ class ProfileForm(forms.Form):
         help_text=gettext_lazy("Sellers see it on your orders."),
     )
     phone = forms.CharField(
-        label=gettext_lazy("Phone (optional)"),
+        label=gettext_lazy("Phone"),
         max_length=32,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
@@ -46,6 +46,14 @@ class ProfileForm(forms.Form):
         return clean_phone_number(self.cleaned_data["phone"])
 
 
+class CountryDecides(forms.TextInput):
+    """An input the browser must not insist on: whether it is needed depends on the country chosen beside it."""
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        """Never; the server decides."""
+        return False
+
+
 class AddressForm(forms.ModelForm[Address]):
     """An address, with the rules of its country."""
 
@@ -55,27 +63,44 @@ class AddressForm(forms.ModelForm[Address]):
         labels: ClassVar[dict[str, Any]] = {
             "name": gettext_lazy("Full name"),
             "line1": gettext_lazy("Street and number"),
-            "line2": gettext_lazy("Flat, floor, company (optional)"),
+            "line2": gettext_lazy("Flat, floor, company"),
             "postal_code": gettext_lazy("Postal code"),
             "city": gettext_lazy("City"),
-            "region": gettext_lazy("State or region (where addresses have one)"),
-            "phone": gettext_lazy("Phone (optional)"),
+            "region": gettext_lazy("State or region"),
+            "phone": gettext_lazy("Phone"),
             "is_default": gettext_lazy("Use this address by default"),
+        }
+        help_texts: ClassVar[dict[str, Any]] = {
+            "region": gettext_lazy("Needed in Australia, Brazil, Canada, India, Japan, Mexico and the United States."),
+        }
+        error_messages: ClassVar[dict[str, Any]] = {
+            "postal_code": {"required": gettext_lazy("Enter the postal code.")},
+            "name": {"required": gettext_lazy("Enter the name on the letter box.")},
+            "line1": {"required": gettext_lazy("Enter the street and number.")},
+            "city": {"required": gettext_lazy("Enter the city.")},
         }
         # The names browsers know, so that one tap fills the form in.
         widgets: ClassVar[dict[str, Any]] = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "line1": forms.TextInput(attrs={"autocomplete": "address-line1"}),
             "line2": forms.TextInput(attrs={"autocomplete": "address-line2"}),
-            "postal_code": forms.TextInput(attrs={"autocomplete": "postal-code"}),
+            "postal_code": CountryDecides(attrs={"autocomplete": "postal-code"}),
             "city": forms.TextInput(attrs={"autocomplete": "address-level2"}),
             "region": forms.TextInput(attrs={"autocomplete": "address-level1"}),
             "phone": forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
         }
 
     country = forms.ChoiceField(
-        label=gettext_lazy("Country"), choices=address_countries, widget=forms.Select(attrs={"autocomplete": "country"})
+        label=gettext_lazy("Country"),
+        choices=address_countries,
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+        error_messages={"required": gettext_lazy("Choose the country.")},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = self.data.get(self.add_prefix("country")) if self.is_bound else None
+        self.fields["postal_code"].required = not chosen or chosen in postal_codes.RULES
 
     def clean_phone(self) -> str:
         """A number the carrier could call."""

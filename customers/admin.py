@@ -1,0 +1,86 @@
+"""Buyers in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
+
+from accounts.countries import country_name
+from customers.models import Address, Customer
+
+
+class AddressInline(admin.TabularInline[Address, Any]):
+    """A buyer's address book. The book is the buyer's: support reads it, the buyer changes it."""
+
+    model = Address
+    extra = 0
+    can_delete = False
+    fields = ("name", "line1", "line2", "postal_code", "city", "region", "country", "phone", "is_default")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Buyers add their own."""
+        return False
+
+
+@admin.register(Customer)
+class CustomerAdmin(admin.ModelAdmin[Customer]):
+    """Buyers' profiles with their mirror at Stripe."""
+
+    list_display = ("user", "full_name", "phone", "stripe_id", "created_at")
+    search_fields = ("user__email", "user__full_name", "stripe_id", "phone")
+    list_select_related = ("user",)
+    fields = ("user", "phone", "stripe_id", "operations", "created_at")
+    readonly_fields = ("user", "stripe_id", "operations", "created_at")
+    inlines = (AddressInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A profile comes with its person."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Purchases hang on it."""
+        return False
+
+    @admin.display(description=gettext_lazy("name"), ordering="user__full_name")
+    def full_name(self, customer: Customer) -> str:
+        """The person's name."""
+        return customer.user.full_name
+
+    @admin.display(description=gettext_lazy("operations at Stripe"))
+    def operations(self, customer: Customer) -> str:
+        """A link to what was asked of Stripe for this buyer."""
+        url = reverse("admin:gateway_operation_changelist")
+        return format_html('<a href="{}?q=customer:{}">customer:{}</a>', url, customer.pk, customer.pk)
+
+
+@admin.register(Address)
+class AddressAdmin(admin.ModelAdmin[Address]):
+    """Addresses, to find a buyer by one."""
+
+    list_display = ("name", "line1", "postal_code", "city", "country_in_words", "customer", "is_default")
+    list_filter = ("country",)
+    search_fields = ("name", "line1", "city", "postal_code", "customer__user__email")
+    list_select_related = ("customer__user",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Buyers add their own."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Buyers change their own."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Buyers delete their own."""
+        return False
+
+    @admin.display(description=gettext_lazy("country"), ordering="country")
+    def country_in_words(self, address: Address) -> str:
+        """The country by name."""
+        return country_name(address.country)
