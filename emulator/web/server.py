@@ -74,7 +74,8 @@ class Server(ThreadedWSGIServer):
         self.setup_environ()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        log.error("a connection from %s broke off", client_address, exc_info=True)
+        # socketserver calls this from inside its except clause
+        log.exception("a connection from %s broke off", client_address)  # noqa: LOG004
 
 
 def listen(host: str, port: int, application: WSGIApplication, served: Callable[[], None]) -> Server:

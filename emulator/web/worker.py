@@ -25,7 +25,7 @@ class NoAnswerError(Exception):
 
 
 def send(url: str, headers: Mapping[str, str], body: bytes) -> int:
-    """POST once and return the status. Redirects are not followed: like Stripe, a 3xx is a failure. Raises NoAnswerError."""
+    """POST once and return the status. No redirect is followed: for Stripe a 3xx is a failure. Raises NoAnswerError."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)

@@ -31,8 +31,8 @@ TONES = {
         "restricted",
         "waiting",
     ),
-    "moving": ("in_transit", "processing", "claimed"),
-    "problem": ("failed", "expired", "canceled", "declined", "rejected", "dropped", "unsupported"),
+    "moving": ("in_transit", "processing", "sending"),
+    "problem": ("failed", "expired", "canceled", "declined", "rejected", "stopped", "unsupported"),
 }
 TONE_OF = {status: tone for tone, statuses in TONES.items() for status in statuses}
 

@@ -1,0 +1,79 @@
+"""The real process on a free port, a small shop that receives its webhooks, and a real browser."""
+
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.emulator_web.support import CONNECT_SECRET, PLATFORM_SECRET, Running, Shop, launch, post_json, shop_handler
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+
+
+@pytest.fixture(scope="session")
+def shop() -> Iterator[Shop]:
+    shop = Shop(url="")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), shop_handler(shop))
+    shop.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield shop
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def process(shop: Shop) -> Iterator[Running]:
+    running = launch(
+        "--strict",
+        "--webhook",
+        f"{shop.url}/hooks/platform={PLATFORM_SECRET}",
+        "--connect-webhook",
+        f"{shop.url}/hooks/connect={CONNECT_SECRET}",
+    )
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def emulator(process: Running, shop: Shop) -> Running:
+    """The process with nothing in it."""
+    shop.answer = 200
+    post_json(f"{process.url}/_emulator/reset")
+    shop.received.clear()
+    return process
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = shutil.which("chromium") or shutil.which("google-chrome") or os.environ.get("CHROMIUM")
+    with sync_playwright() as playwright:
+        if executable is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip("no Chromium on this machine")
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A phone-sized page without JavaScript's help that fails the test on anything the browser complains about."""
+    context = browser.new_context(viewport={"width": 360, "height": 800}, java_script_enabled=False)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert complaints == []

@@ -1,0 +1,99 @@
+"""Every page: no accessibility violation, no sideways scrolling, nothing the browser complains about, in both schemes."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.emulator_web.support import Running, Shop, get_json, open_seller, open_session, post_json, wait_for
+
+pytestmark = pytest.mark.browser
+
+SIZES = list(product((360, 1440), ("light", "dark")))
+
+
+@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
+def screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    width, scheme = request.param
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    yield context.new_page()
+    context.close()
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe finds and how far the page is too wide."""
+    found = [f"{rule['id']}: {rule['nodes'][0]['target']}" for rule in Axe().run(page).response["violations"]]
+    too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return found + ([f"{too_wide} px too wide"] if too_wide > 0 else [])
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def test_the_payment_pages_are_in_order(emulator: Running, shop: Shop, screen: Page) -> None:
+    session = open_session(emulator.client, shop)
+    screen.goto(session.url or "")
+    plain = complaints(screen)
+    press(screen, "Pay 72.90 EUR")
+    with_error = complaints(screen)
+    screen.get_by_role("button", name="4000 0000 0000 0002").click()
+    press(screen, "Pay 72.90 EUR")
+    declined = complaints(screen)
+    screen.get_by_role("button", name="4000 0025 0000 3155").click()
+    press(screen, "Pay 72.90 EUR")
+    authentication = complaints(screen)
+    post_json(f"{emulator.url}/_emulator/advance", {"seconds": 25 * 3600})
+    screen.goto(session.url or "")
+    expired = complaints(screen)
+
+    assert (plain, with_error, declined, authentication, expired) == ([], [], [], [], [])
+
+
+def test_the_onboarding_pages_are_in_order(emulator: Running, shop: Shop, screen: Page) -> None:
+    _account, link = open_seller(emulator.client, shop)
+    screen.goto(link)
+    found = {}
+    for step in ("business", "person", "bank"):
+        found[step] = complaints(screen)
+        press(screen, "Use test data")
+        press(screen, "Save and continue")
+    found["review"] = complaints(screen)
+
+    assert found == {"business": [], "person": [], "bank": [], "review": []}
+
+
+def test_the_dashboard_and_the_panel_are_in_order(emulator: Running, shop: Shop, screen: Page) -> None:
+    account, _link = open_seller(emulator.client, shop)
+    post_json(f"{emulator.url}/_emulator/accounts/{account}/complete_onboarding")
+    destination = {"application_fee_amount": 729, "transfer_data": {"destination": account}}
+    session = open_session(emulator.client, shop, payment_intent_data=destination)
+    post_json(f"{emulator.url}/_emulator/sessions/{session.id}/pay", {"email": "kim@example.com"})
+    post_json(f"{emulator.url}/_emulator/advance", {"seconds": 2 * 86400})
+    post_json(f"{emulator.url}/_emulator/faults", {"kind": "delay", "match": "POST /v1/transfers", "seconds": 1})
+    wait_for(lambda: shop.events("checkout.session.completed"))
+    event = get_json(f"{emulator.url}/_emulator/events?type=checkout.session.completed")["data"][0]["id"]
+    paths = [
+        emulator.client.v1.accounts.login_links.create(account).url.removeprefix(emulator.url),
+        f"/c/pay/{session.id}",
+        "/_emulator/",
+        "/_emulator/panel/objects",
+        "/_emulator/panel/objects/charge",
+        f"/_emulator/panel/object/{session.id}",
+        "/_emulator/panel/ledger",
+        "/_emulator/panel/ledger/platform",
+        f"/_emulator/panel/ledger/{account}",
+        "/_emulator/panel/events",
+        f"/_emulator/panel/events/{event}",
+        "/_emulator/panel/faults",
+        "/_emulator/panel/requests",
+        "/_emulator/sign-in",
+    ]
+    found = {}
+    for path in paths:
+        screen.goto(emulator.url + path)
+        found[path] = complaints(screen)
+
+    assert found == {path: [] for path in paths}
