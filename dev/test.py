@@ -42,7 +42,8 @@ def main() -> None:
         found = environment()
     except ServiceError as error:
         raise SystemExit(str(error)) from error
-    command = [sys.executable, "-m", "pytest", *pytest_arguments(sys.argv[1:])]
+    strict = ["-p", "dev.pytest_ci"] if os.environ.get("CI", "").lower() in ("1", "true") else []
+    command = [sys.executable, "-m", "pytest", *strict, *pytest_arguments(sys.argv[1:])]
     os.execve(sys.executable, command, found)  # noqa: S606
 
 
