@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from marketplace import health
+from marketplace.views import robots
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -14,9 +15,20 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("robots.txt", robots.robots, name="robots"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("", include("customers.urls")),
+    path("", include("catalog.urls")),
 ]
 
+handler400 = "marketplace.views.errors.bad_request"
+handler403 = "marketplace.views.errors.forbidden"
+handler404 = "marketplace.views.errors.not_found"
+handler429 = "marketplace.views.errors.too_many"
+handler500 = "marketplace.views.errors.server_error"
+
 if settings.DEBUG:
+    urlpatterns += [path("", include("marketplace.dev_urls"))]
     urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)

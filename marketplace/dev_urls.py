@@ -1,0 +1,13 @@
+"""Pages for the demo and for developers; marketplace.urls includes them only while DEBUG is on."""
+
+from django.urls import path
+
+from marketplace.views import gallery, mail
+
+urlpatterns = [
+    path("_mail/", mail.mail_list, name="mail_list"),
+    path("_mail/<str:key>/", mail.mail_read, name="mail_read"),
+    path("_mail/<str:key>/html/", mail.mail_html, name="mail_html"),
+    path("_gallery/", gallery.gallery, name="gallery"),
+    path("_gallery/errors/<int:status>/", gallery.error_page, name="gallery_error"),
+]

@@ -1,0 +1,82 @@
+"""Every piece of the design on one page, and the error pages. Only routed while DEBUG is on."""
+
+from datetime import timedelta
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from kit.clock import now
+from kit.icons import PATHS
+from kit.money import Money
+from marketplace.views import errors
+
+COLOURS = (
+    "paper surface sunken line control ink ink-soft accent accent-strong accent-quiet "
+    "ok ok-quiet warn warn-quiet bad bad-quiet info info-quiet"
+).split()
+ERROR_PAGES = {
+    400: errors.bad_request,
+    403: errors.forbidden,
+    404: errors.not_found,
+    429: errors.too_many,
+    500: errors.server_error,
+    503: errors.unavailable,
+}
+
+
+class SampleForm(forms.Form):
+    """One field of each kind."""
+
+    title = forms.CharField(label=_("Title"), help_text=_("What it is, in a few words."), max_length=80)
+    price = forms.CharField(label=_("Price"), help_text=_("What one costs, like 19.99."))
+    story = forms.CharField(label=_("Description"), widget=forms.Textarea, required=False)
+    country = forms.ChoiceField(label=_("Country"), choices=[("de", _("Germany")), ("fr", _("France"))])
+    delivery = forms.ChoiceField(
+        label=_("Delivery"),
+        widget=forms.RadioSelect,
+        choices=[("shipped", _("Shipped to the buyer")), ("pickup", _("Picked up by the buyer"))],
+    )
+    photo = forms.FileField(label=_("Photo"), required=False)
+    agree = forms.BooleanField(label=_("I have read the seller guidelines"))
+
+
+@require_safe
+def gallery(request: HttpRequest) -> HttpResponse:
+    """The component gallery."""
+    messages.info(request, _("A message that tells something."))
+    messages.success(request, _("A message that says it worked."))
+    messages.error(request, _("A message that says what went wrong and what to do."))
+    context = {
+        "colours": COLOURS,
+        "icons": sorted(PATHS),
+        "form": SampleForm(auto_id="fresh_%s"),
+        "form_with_errors": SampleForm({"title": "", "delivery": "by post"}, auto_id="refused_%s"),
+        "bar": [
+            ("held", _("Held until delivery"), Money(1860, "eur")),
+            ("on-its-way", _("On its way"), Money(2400, "eur")),
+            ("paid", _("Paid out"), Money(4200, "eur")),
+            ("refunded", _("Refunded"), Money(700, "eur")),
+            ("fees", _("Fees"), Money(840, "eur")),
+        ],
+        "titles": [
+            "Stoneware vase, tall",
+            "A linen apron with deep pockets and a long name",
+            "Two mugs",
+            "Walnut board",
+        ],
+        "moments": [now() - timedelta(seconds=sooner) for sooner in (5, 240, 86_400, 4 * 86_400, 90 * 86_400)]
+        + [now() + timedelta(days=2)],
+    }
+    return render(request, "gallery/index.html", context)
+
+
+@require_safe
+def error_page(request: HttpRequest, status: int) -> HttpResponse:
+    """One of the error pages, to look at."""
+    if status not in ERROR_PAGES:
+        raise Http404
+    return ERROR_PAGES[status](request)
