@@ -3,12 +3,16 @@
 from datetime import timedelta
 from pathlib import Path
 
+import django_stubs_ext
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.environment import PRODUCTION, TEST, env, environment, required, required_list
+
+# Lets generic classes of Django (ModelForm[Listing]) be written as the type checker reads them.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 if (BASE_DIR / ".env").exists() and env.str("MARKETPLACE_ENV", default=PRODUCTION) != TEST:
@@ -91,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "marketplace.context.site",
+                "orders.context.basket",
             ],
         },
     }

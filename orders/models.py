@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.countries import country_name
 from accounts.models import Seller
 from catalog.models import Listing, Reservation
 from customers.models import Customer
@@ -113,6 +114,16 @@ class Purchase(models.Model):
         """What the buyer pays."""
         return Money(self.total, self.currency)
 
+    @property
+    def address_lines(self) -> list[str]:
+        """The address as it is written on a parcel; nothing when nothing is shipped."""
+        if not self.address:
+            return []
+        given = {key: str(value) for key, value in self.address.items() if value}
+        town = " ".join(given[part] for part in ("postal_code", "city", "region") if part in given)
+        lines = [given.get(part, "") for part in ("name", "line1", "line2")]
+        return [line for line in (*lines, town, country_name(given.get("country", ""))) if line]
+
 
 class PurchaseMove(MoveRecord):
     """History of a purchase's status."""
@@ -206,3 +217,13 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.title}"
+
+    @property
+    def money(self) -> Money:
+        """What the buyer pays for the line."""
+        return Money(self.amount, self.order.currency)
+
+    @property
+    def unit_money(self) -> Money:
+        """What one costs."""
+        return Money(self.unit_price, self.order.currency)

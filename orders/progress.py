@@ -16,6 +16,7 @@ from catalog import stock
 from kit import mail
 from kit.transitions import move
 from orders.models import BasketLine, Order, OrderLine, Purchase, Status
+from orders.stories import is_shipped
 
 
 def mark_paid(purchase: Purchase, *, at: datetime, actor: str, reason: str) -> bool:
@@ -65,13 +66,7 @@ def fulfil(order: Order, *, at: datetime, actor: str, reason: str) -> bool:
         if order.status == Status.FULFILLED:
             return False
         move(order, Status.FULFILLED, actor=actor, reason=reason, at=at)
-        buyer = order.purchase.customer.user
-        mail.write(
-            key=f"order-fulfilled-buyer:{order.pk}",
-            to=buyer.email,
-            template="order_fulfilled_buyer",
-            context={"buyer": buyer, "order": order, "lines": list(order.lines.all()), "purchase": order.purchase},
-        )
+        _write_fulfilled_mail(order)
     return True
 
 
@@ -114,5 +109,27 @@ def _write_paid_mails(purchase: Purchase) -> None:
                 key=f"order-paid-seller:{order.pk}:{membership.user_id}",
                 to=membership.user.email,
                 template="order_paid_seller",
-                context={"member": membership.user, "order": order, "purchase": purchase},
+                context={
+                    "member": membership.user,
+                    "order": order,
+                    "purchase": purchase,
+                    "minus_fee": -order.fee_money,
+                },
             )
+
+
+def _write_fulfilled_mail(order: Order) -> None:
+    purchase = order.purchase
+    buyer = purchase.customer.user
+    mail.write(
+        key=f"order-fulfilled-buyer:{order.pk}",
+        to=buyer.email,
+        template="order_fulfilled_buyer",
+        context={
+            "buyer": buyer,
+            "order": order,
+            "purchase": purchase,
+            "lines": list(order.lines.all()),
+            "shipped": is_shipped(order),
+        },
+    )

@@ -1,0 +1,144 @@
+"""What the pages show, read with a number of queries that does not grow with the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+
+from accounts.models import Seller, User
+from catalog import keyset
+from catalog.models import Listing
+from kit.money import Money
+from orders.baskets import contents, held_units
+from orders.models import Basket, BasketLine, Order, OrderLine, Purchase, Status
+from orders.rules import Problem, problems_of
+
+PAGE = 20
+NEWEST = keyset.Order(("pk",), descending=True)
+# From how many on the buyer is told how many are left.
+FEW = 5
+# Rules that take a line out of the total: it cannot be bought at all, in whatever quantity.
+NOT_TO_BE_HAD = frozenset({"not_for_sale", "sold_out", "own"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the basket at the listing's price of this moment."""
+
+    line: BasketLine
+    problems: list[Problem]
+    left: int | None
+
+    @property
+    def can_be_had(self) -> bool:
+        """Whether it counts towards the total."""
+        return not any(problem.code in NOT_TO_BE_HAD for problem in self.problems)
+
+    @property
+    def amount(self) -> Money:
+        """Price times quantity."""
+        return self.line.listing.money * self.line.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the basket has of one seller."""
+
+    seller: Seller
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class BasketPage:
+    """Everything the basket page shows."""
+
+    groups: list[Group]
+    problems: list[Problem]
+    totals: list[Money]
+    units: int
+
+    @property
+    def of_whole(self) -> list[Problem]:
+        """Problems that are not about one line."""
+        return [problem for problem in self.problems if problem.line is None]
+
+    @property
+    def needs_shipping(self) -> bool:
+        """Whether something in it travels to the buyer."""
+        return any(row.line.listing.delivery == Listing.Delivery.SHIPPED for group in self.groups for row in group.rows)
+
+
+def basket_page(basket: Basket | None) -> BasketPage:
+    """The basket with its problems, grouped by seller in the order things were added."""
+    lines = contents(basket) if basket else []
+    if basket is None or not lines:
+        return BasketPage([], [], [], 0)
+    prefetch_related_objects(lines, "listing__photos")
+    held = held_units(basket) if basket.customer_id else {}
+    found = problems_of(basket, lines, held)
+    rows = [_row(line, found, held) for line in lines]
+    return BasketPage(_by_seller(rows), found, _totals(rows), sum(line.quantity for line in lines))
+
+
+def purchases_of(user: User, after: str) -> tuple[list[Purchase], str]:
+    """A page of the buyer's purchases, newest first, and the cursor of the next page ("" on the last)."""
+    mine = Purchase.objects.filter(customer__user=user).prefetch_related(_orders_with_lines())
+    return _page(mine, after)
+
+
+def purchase_of(user: User, number: str) -> Purchase | None:
+    """One of the buyer's own purchases, with its orders, lines and history; None for anybody else's."""
+    mine = Purchase.objects.filter(customer__user=user, number=number)
+    return mine.prefetch_related("moves", _orders_with_lines(), "orders__moves").first()
+
+
+def orders_of(seller: Seller, *, to_send: bool, after: str) -> tuple[list[Order], str]:
+    """A page of the seller's orders, newest first, and the cursor of the next page; `to_send`: only what is paid."""
+    orders = Order.objects.filter(seller=seller)
+    if to_send:
+        orders = orders.filter(status=Status.PAID)
+    return _page(orders.select_related("purchase__customer__user").prefetch_related("lines"), after)
+
+
+def order_of(seller: Seller, number: str) -> Order | None:
+    """One of the seller's own orders, with its lines and history; None for anybody else's."""
+    orders = Order.objects.filter(seller=seller, number=number).select_related("purchase__customer__user")
+    return orders.prefetch_related("moves", "lines__listing__photos").first()
+
+
+def _row(line: BasketLine, found: Sequence[Problem], held: Mapping[int, int]) -> Row:
+    own = [problem for problem in found if problem.line is line]
+    left = line.listing.available + held.get(line.listing_id, 0)
+    return Row(line, own, left if not own and left <= FEW else None)
+
+
+def _by_seller(rows: Sequence[Row]) -> list[Group]:
+    groups: dict[int, Group] = {}
+    for row in rows:
+        seller = row.line.listing.seller
+        groups.setdefault(seller.pk, Group(seller, [])).rows.append(row)
+    return list(groups.values())
+
+
+def _totals(rows: Sequence[Row]) -> list[Money]:
+    """One total a currency, in the order the currencies appear."""
+    totals: dict[str, Money] = {}
+    for row in rows:
+        if row.can_be_had:
+            currency = row.amount.currency
+            totals[currency] = totals.get(currency, Money(0, currency)) + row.amount
+    return list(totals.values())
+
+
+def _orders_with_lines() -> Prefetch[str, QuerySet[Order], str]:
+    lines = OrderLine.objects.select_related("listing").prefetch_related("listing__photos")
+    orders = Order.objects.select_related("seller").prefetch_related(Prefetch("lines", queryset=lines))
+    return Prefetch("orders", queryset=orders.order_by("pk"))
+
+
+def _page[Row_: (Purchase, Order)](rows: QuerySet[Row_], after: str) -> tuple[list[Row_], str]:
+    """By position: the page behind a row costs what the first page costs, however deep it is."""
+    page = list(NEWEST.after(after, rows)[: PAGE + 1])
+    return page[:PAGE], NEWEST.cursor(page[PAGE - 1]) if len(page) > PAGE else ""

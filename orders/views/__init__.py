@@ -1,0 +1,1 @@
+"""Pages: the basket, the buyer's orders, the seller's orders."""
