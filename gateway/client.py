@@ -1,4 +1,6 @@
-"""The one door to Stripe's API. Everything else in the project speaks through operations (changes) and reads (look-ups)."""
+"""The one door to Stripe's API. Everything else in the project speaks through operations (changes) and reads
+(look-ups).
+"""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -35,7 +37,8 @@ class Answer:
 
 
 def post(path: str, params: Mapping[str, Any], *, key: str, account: str = "") -> Answer:
-    """Send one change under the idempotency key `key`, as `account` if given. Sent once: the operation row decides about retries.
+    """Send one change under the idempotency key `key`, as `account` if given. Sent once: the operation row decides
+    about retries.
 
     Raises StripeRefused when Stripe definitely did nothing, StripeUnavailable when the outcome is unknown.
     """

@@ -13,7 +13,8 @@ from kit.transitions import MoveRecord, MoveTable
 class Operation(models.Model):
     """One intended change at Stripe, written before the socket opens (house rule 1; money-safety promise 3).
 
-    `key` is the business identity with its generation ("checkout:17:g1") and is the idempotency key. `request` is frozen:
+    `key` is the business identity with its generation ("checkout:17:g1") and is the idempotency key. `request` is
+    frozen:
     while the outcome is unknown, the same key goes with the same bytes. Rows are never deleted.
     """
 

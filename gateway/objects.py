@@ -87,7 +87,9 @@ class CheckoutSession:
 
     @classmethod
     def read(cls, body: Body) -> CheckoutSession:
-        """From Stripe's session; the charge is there if payment_intent.latest_charge was expanded and a payment was made."""
+        """From Stripe's session; the charge is there if payment_intent.latest_charge was expanded and a payment
+        was made.
+        """
         intent = body.get("payment_intent")
         charge = intent.get("latest_charge") if isinstance(intent, Mapping) else None
         return cls(

@@ -15,7 +15,8 @@ class BadSignature(Exception):
 def verify(body: bytes, header: str, secrets: Sequence[str]) -> None:
     """Raise BadSignature unless `header` signs these very bytes with one of `secrets`, at most five minutes ago.
 
-    Two secrets are live while an endpoint's secret is being rotated. An empty secret would let anyone sign, so it never counts.
+    Two secrets are live while an endpoint's secret is being rotated. An empty secret would let anyone sign, so it
+    never counts.
     """
     try:
         text = body.decode()

@@ -1,4 +1,6 @@
-"""The door Stripe's events come in by: outermost middleware, so that an event costs a signature check and one INSERT."""
+"""The door Stripe's events come in by: outermost middleware, so that an event costs a signature check and one
+INSERT.
+"""
 
 from collections.abc import Callable
 

@@ -12,7 +12,9 @@ from kit.transitions import MoveRecord, MoveTable
 
 
 class StripeEvent(models.Model):
-    """One event as it arrived. The row is the queue: workers claim it with a lease, and `handled_at` commits with the effect."""
+    """One event as it arrived. The row is the queue: workers claim it with a lease, and `handled_at` commits with
+    the effect.
+    """
 
     class Endpoint(models.TextChoices):
         PLATFORM = "platform", _("our own account")

@@ -1,4 +1,6 @@
-"""Named points where a test or a simulation may make the process die, wait or let a rival in. Free when nothing is armed."""
+"""Named points where a test or a simulation may make the process die, wait or let a rival in. Free when nothing is
+armed.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,6 +1,7 @@
 """Money: whole minor units of one currency, in a type that refuses floats and mixed currencies.
 
-The exponent table is Stripe's, not ISO 4217's: what matters is how Stripe's API counts (shared fact: "Money" in Stripe's
+The exponent table is Stripe's, not ISO 4217's: what matters is how Stripe's API counts (shared fact: "Money" in
+Stripe's
 currency documentation; ISK and UGX are sent with two decimals although they have none in daily life).
 """
 
@@ -86,7 +87,8 @@ class Money:
 
 
 def allocate(amount: int, weights: Sequence[int]) -> list[int]:
-    """Split `amount` minor units by `weights` so that the parts sum to it exactly (largest remainder; ties to the first).
+    """Split `amount` minor units by `weights` so that the parts sum to it exactly (largest remainder; ties to the
+    first).
 
     Raises ValueError for a negative amount or weight, or when every weight is zero while there is something to split.
     """

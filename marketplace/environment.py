@@ -10,7 +10,7 @@ ENVIRONMENTS = (PRODUCTION, DEMO, TEST)
 
 # Where each required value comes from; shown when it is missing.
 HINTS = {
-    "SECRET_KEY": "a long random string, for example from `python -c 'import secrets; print(secrets.token_urlsafe(64))'`",
+    "SECRET_KEY": "a long random string: python -c 'import secrets; print(secrets.token_urlsafe(64))' prints one",
     "DATABASE_URL": "the PostgreSQL address, for example postgres://user:password@host:5432/marketplace",
     "REDIS_URL": "the Redis-compatible server's address, for example redis://host:6379/0",
     "ALLOWED_HOSTS": "the host names this site answers to, separated by commas",
@@ -32,7 +32,9 @@ def environment() -> str:
 
 
 def required(name: str, *, fallback: str | None = None) -> str:
-    """The value of `name`. Outside production a fallback may serve; in production a missing or empty value stops the start."""
+    """The value of `name`. Outside production a fallback may serve; in production a missing or empty value stops
+    the start.
+    """
     value = env.str(name, default="")
     if value:
         return value

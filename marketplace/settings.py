@@ -157,7 +157,8 @@ CLOCK_URL = env.str("CLOCK_URL", default="")
 
 if STRIPE_LIVEMODE and not IN_PRODUCTION:
     raise ImproperlyConfigured(
-        f"STRIPE_SECRET_KEY is a live key, but MARKETPLACE_ENV is {ENVIRONMENT!r}. Use a test key here, or set MARKETPLACE_ENV=production."
+        f"STRIPE_SECRET_KEY is a live key, but MARKETPLACE_ENV is {ENVIRONMENT!r}. "
+        "Use a test key here, or set MARKETPLACE_ENV=production."
     )
 
 MARKETPLACE_NAME = env.str("MARKETPLACE_NAME", default="Fairground")

@@ -21,6 +21,8 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("customers.urls")),
     path("", include("catalog.urls")),
+    path("", include("orders.urls")),
+    path("", include("payments.urls")),
 ]
 
 handler400 = "marketplace.views.errors.bad_request"

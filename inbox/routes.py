@@ -1,0 +1,54 @@
+"""Every event type we act on, on one screen. Anything else is stored, marked ignored, and answered 2xx.
+
+An event is only a hint: `fetch` looks at the object at Stripe (outside any transaction), `apply` brings our rows to it
+(inside the transaction that marks the event handled).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from accounts import onboarding
+from inbox.models import StripeEvent
+from payments import payouts, settlement
+
+ACTOR = "stripe events"
+
+PLATFORM, CONNECT = StripeEvent.Endpoint.PLATFORM, StripeEvent.Endpoint.CONNECT
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one type of event is handled."""
+
+    fetch: Callable[[StripeEvent], Any]
+    apply: Callable[[StripeEvent, Any], object]
+
+
+PAYMENT_PAGE = Route(
+    fetch=lambda event: settlement.fetch(event.object_id),
+    apply=lambda event, found: settlement.apply(found, actor=ACTOR),
+)
+SELLER_ACCOUNT = Route(
+    # The seller is event.account: an application may be the object of an account's event.
+    fetch=lambda event: onboarding.fetch(event.account),
+    apply=lambda event, found: onboarding.apply(event.account, found),
+)
+PAYOUT = Route(
+    fetch=lambda event: payouts.fetch(event.object_id, event.account),
+    apply=lambda event, found: payouts.apply(found, event.account, actor=ACTOR),
+)
+
+ROUTES: dict[tuple[str, str], Route] = {
+    (PLATFORM, "checkout.session.completed"): PAYMENT_PAGE,
+    (PLATFORM, "checkout.session.async_payment_succeeded"): PAYMENT_PAGE,
+    (PLATFORM, "checkout.session.async_payment_failed"): PAYMENT_PAGE,
+    (PLATFORM, "checkout.session.expired"): PAYMENT_PAGE,
+    (CONNECT, "account.updated"): SELLER_ACCOUNT,
+    (CONNECT, "capability.updated"): SELLER_ACCOUNT,
+    (CONNECT, "payout.created"): PAYOUT,
+    (CONNECT, "payout.updated"): PAYOUT,
+    (CONNECT, "payout.paid"): PAYOUT,
+    (CONNECT, "payout.failed"): PAYOUT,
+    (CONNECT, "payout.canceled"): PAYOUT,
+}

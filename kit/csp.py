@@ -1,0 +1,9 @@
+"""The one exception to our content policy: a page whose form leads to Stripe."""
+
+from django.conf import settings
+from django.utils.csp import CSP
+from django.views.decorators.csp import csp_override
+
+# Chromium checks form-action again at each redirect after the POST, so 'self' alone would stop the handoff
+# (money-safety.md, fact 8). Only pages that hold such a form carry this; everywhere else forms stay at home.
+handoff_to_stripe = csp_override({**settings.SECURE_CSP, "form-action": [CSP.SELF, *settings.STRIPE_HOSTED_ORIGINS]})

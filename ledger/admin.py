@@ -1,0 +1,47 @@
+"""The books in the admin, to be read."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from kit.admin import ReadOnlyAdmin, ReadOnlyInline
+from kit.money import format_money
+from ledger.models import Entry, Posting
+
+
+class EntryInline(ReadOnlyInline):
+    """The lines of a posting."""
+
+    model = Entry
+    fields = ("account", "ref", "shown_amount")
+    readonly_fields = fields
+
+    @admin.display(description=_("Amount"))
+    def shown_amount(self, entry: Entry) -> str:
+        """With its currency."""
+        return format_money(entry.amount, entry.currency)
+
+
+@admin.register(Posting)
+class PostingAdmin(ReadOnlyAdmin):
+    """What was booked."""
+
+    list_display = ("occurred_at", "kind", "description", "order_number", "balance_transaction")
+    list_filter = ("kind",)
+    search_fields = ("key", "order_number", "balance_transaction")
+    date_hierarchy = "occurred_at"
+    inlines = (EntryInline,)
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    """Single lines, to search an account's."""
+
+    list_display = ("posting", "account", "ref", "shown_amount")
+    list_filter = ("account", "currency")
+    search_fields = ("ref", "posting__key", "posting__order_number")
+    list_select_related = ("posting",)
+
+    @admin.display(description=_("Amount"))
+    def shown_amount(self, entry: Entry) -> str:
+        """With its currency."""
+        return format_money(entry.amount, entry.currency)

@@ -1,0 +1,84 @@
+"""Payouts as Stripe makes them: mirrored, booked, forward only."""
+
+from django.utils.translation import gettext as _
+
+from accounts.models import ConnectedAccount
+from gateway import objects, reads
+from kit.clock import now
+from kit.transitions import can_move, move
+from ledger import journal
+from payments import plans
+from payments.errors import NotYet
+from payments.models import Payout
+
+Status = Payout.Status
+
+
+def fetch(payout_id: str, account: str) -> objects.Payout:
+    """The payout as Stripe has it now, asked for as the account it belongs to."""
+    return reads.payout(payout_id, account=account)
+
+
+def apply(found: objects.Payout, account: str, *, actor: str) -> Payout:
+    """Bring our row and the books to where the payout is. Runs in the caller's transaction.
+
+    Raises NotYet if no seller here has that account. An event that comes late finds nothing left to do.
+    """
+    connected = ConnectedAccount.objects.filter(stripe_id=account).first()
+    if connected is None:
+        raise NotYet(f"No seller here has the account {account}.")
+    Payout.objects.get_or_create(
+        stripe_id=found.id,
+        defaults={
+            "connected_account": connected,
+            "currency": found.currency,
+            "amount": found.amount,
+            "arrives_on": found.arrives_on,
+            "created_at": found.created_at,
+        },
+    )
+    # Locked: two events of one payout may be handled at once, and each compares before it books.
+    payout = Payout.objects.select_for_update(of=("self",)).select_related("connected_account").get(stripe_id=found.id)
+    had_arrived = payout.status == Status.PAID
+    if payout.status != found.status and can_move(payout, found.status):
+        move(
+            payout,
+            found.status,
+            actor=actor,
+            reason=found.failure_message or _("Stripe said so."),
+            arrives_on=found.arrives_on,
+            failure_code=found.failure_code,
+            failure_message=found.failure_message,
+        )
+    _book(payout, had_arrived=had_arrived)
+    return payout
+
+
+def _book(payout: Payout, *, had_arrived: bool) -> None:
+    account = str(payout.connected_account.stripe_id)
+    seller_ref = str(payout.connected_account.seller_id)
+    amount, currency, at = payout.amount, payout.currency, now()
+    postings = [
+        plans.payout_sent(
+            payout=payout.stripe_id, account=account, amount=amount, currency=currency, occurred_at=payout.created_at
+        )
+    ]
+    if payout.status == Status.PAID:
+        postings.append(
+            plans.payout_arrived(
+                payout=payout.stripe_id, seller_ref=seller_ref, amount=amount, currency=currency, occurred_at=at
+            )
+        )
+    if payout.status in (Status.FAILED, Status.CANCELED):
+        postings.append(
+            plans.payout_returned(
+                payout=payout.stripe_id,
+                account=account,
+                seller_ref=seller_ref,
+                amount=amount,
+                currency=currency,
+                had_arrived=had_arrived,
+                occurred_at=at,
+            )
+        )
+    journal.post(postings)

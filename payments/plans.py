@@ -1,0 +1,127 @@
+"""Who gains and who loses: pure plans of what a fact at Stripe means for the books. No reads, no writes.
+
+Amounts are minor units. Debits are positive: cash grows with +, what we owe grows with -.
+"""
+
+from datetime import datetime
+
+from gateway.objects import BalanceTransaction
+from ledger.journal import EntryPlan, PostingPlan
+from ledger.models import Account
+
+
+def destination_payment(
+    *,
+    order_number: str,
+    seller_ref: str,
+    account: str,
+    charge: BalanceTransaction,
+    transfer: BalanceTransaction,
+    fee: BalanceTransaction | None,
+    occurred_at: datetime,
+) -> list[PostingPlan]:
+    """A destination charge: the buyer's money passes through the platform to the seller, the platform's fee comes back.
+
+    Three facts at Stripe, three postings: the charge (with Stripe's processing fee), the transfer of all of it, and the
+    application fee (docs.stripe.com/connect/destination-charges; docs/money-flow.md shows the example).
+    """
+    currency = charge.currency
+
+    def posting(kind: str, description: str, line: BalanceTransaction, entries: list[EntryPlan]) -> PostingPlan:
+        return PostingPlan(
+            key=f"{kind}:{line.id}",
+            kind=kind,
+            description=description,
+            occurred_at=occurred_at,
+            entries=tuple(entry for entry in entries if entry.amount),
+            balance_transaction=line.id,
+            order_number=order_number,
+        )
+
+    sent = -transfer.amount
+    plans = [
+        posting(
+            "charge",
+            f"Buyer paid order {order_number}",
+            charge,
+            [
+                EntryPlan(Account.PLATFORM_CASH, "", charge.net, currency),
+                EntryPlan(Account.PROCESSING_FEES, "", charge.fee, currency),
+                EntryPlan(Account.ORDER_HELD, order_number, -charge.amount, currency),
+            ],
+        ),
+        posting(
+            "transfer",
+            f"Order {order_number} passed on to the seller",
+            transfer,
+            [
+                EntryPlan(Account.PLATFORM_CASH, "", -sent, currency),
+                EntryPlan(Account.SELLER_CASH, account, sent, currency),
+                EntryPlan(Account.ORDER_HELD, order_number, sent, currency),
+                EntryPlan(Account.SELLER_PAYABLE, seller_ref, -sent, currency),
+            ],
+        ),
+    ]
+    if fee is not None:
+        plans.append(
+            posting(
+                "fee",
+                f"Platform fee on order {order_number}",
+                fee,
+                [
+                    EntryPlan(Account.SELLER_CASH, account, -fee.amount, currency),
+                    EntryPlan(Account.PLATFORM_CASH, "", fee.amount, currency),
+                    EntryPlan(Account.SELLER_PAYABLE, seller_ref, fee.amount, currency),
+                    EntryPlan(Account.FEE_REVENUE, "", -fee.amount, currency),
+                ],
+            )
+        )
+    return plans
+
+
+def payout_sent(*, payout: str, account: str, amount: int, currency: str, occurred_at: datetime) -> PostingPlan:
+    """A payout left the seller's Stripe balance for the bank."""
+    return PostingPlan(
+        key=f"payout-sent:{payout}",
+        kind="payout",
+        description="Payout on its way to the seller's bank",
+        occurred_at=occurred_at,
+        entries=(
+            EntryPlan(Account.SELLER_CASH, account, -amount, currency),
+            EntryPlan(Account.PAYOUTS_IN_TRANSIT, payout, amount, currency),
+        ),
+    )
+
+
+def payout_arrived(*, payout: str, seller_ref: str, amount: int, currency: str, occurred_at: datetime) -> PostingPlan:
+    """The bank has it: we owe the seller that much less."""
+    return PostingPlan(
+        key=f"payout-arrived:{payout}",
+        kind="payout",
+        description="Payout arrived at the seller's bank",
+        occurred_at=occurred_at,
+        entries=(
+            EntryPlan(Account.PAYOUTS_IN_TRANSIT, payout, -amount, currency),
+            EntryPlan(Account.SELLER_PAYABLE, seller_ref, amount, currency),
+        ),
+    )
+
+
+def payout_returned(
+    *, payout: str, account: str, seller_ref: str, amount: int, currency: str, had_arrived: bool, occurred_at: datetime
+) -> PostingPlan:
+    """A payout failed or was cancelled: the money is back in the seller's Stripe balance, and owed again if it had
+    arrived.
+    """
+    came_from = (
+        EntryPlan(Account.SELLER_PAYABLE, seller_ref, -amount, currency)
+        if had_arrived
+        else EntryPlan(Account.PAYOUTS_IN_TRANSIT, payout, -amount, currency)
+    )
+    return PostingPlan(
+        key=f"payout-returned:{payout}",
+        kind="payout",
+        description="Payout came back",
+        occurred_at=occurred_at,
+        entries=(EntryPlan(Account.SELLER_CASH, account, amount, currency), came_from),
+    )

@@ -1,0 +1,67 @@
+"""Payments' background job: what no event told us, we go and look at."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from celery import shared_task
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+
+from gateway import operations
+from gateway.errors import GatewayError
+from kit.clock import now
+from orders.models import Purchase
+from orders.models import Status as OrderStatus
+from payments import checkout, settlement
+from payments.errors import PaymentError
+from payments.models import Payment
+
+log = structlog.get_logger(__name__)
+
+ACTOR = "payments sweeper"
+# An open page is looked at again once its event should long have come.
+PATIENCE = timedelta(minutes=2)
+BATCH = 200
+
+
+@shared_task(name="payments.follow_open_payments")
+def follow_open_payments(**_ignored: object) -> None:
+    """Finish payments a crash left half-prepared, and settle pages that expired or were paid without our hearing
+    of it.
+    """
+    follow()
+
+
+def follow() -> int:
+    """The sweep itself: how many payments were looked at. A payment that cannot be followed now does not stop the
+    rest.
+    """
+    moment = now()
+    looked_at = 0
+    unprepared = Payment.objects.filter(status=Payment.Status.CREATED, created_at__lt=moment - operations.GRACE)
+    overdue = Payment.objects.filter(
+        status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING], session_expires_at__lt=moment - PATIENCE
+    )
+    for payment in [*unprepared.order_by("pk")[:BATCH], *overdue.order_by("session_expires_at")[:BATCH]]:
+        try:
+            if payment.status == Payment.Status.CREATED:
+                checkout.open_page(payment, actor=ACTOR)
+            else:
+                settlement.settle(str(payment.session_id), actor=ACTOR)
+        except (GatewayError, PaymentError) as error:
+            log.warning("payment_not_followed", payment=payment.pk, error=str(error))
+        looked_at += 1
+    return looked_at + _cancel_forgotten(moment)
+
+
+def _cancel_forgotten(moment: datetime) -> int:
+    """Cancel purchases whose payment never came to be, so that their stock is not set aside for ever."""
+    longest = timedelta(minutes=settings.CHECKOUT_MINUTES) + checkout.MARGIN + PATIENCE
+    live = Payment.objects.filter(purchase=OuterRef("pk"), status__in=[*Payment.LIVE, Payment.Status.REVIEW])
+    forgotten = Purchase.objects.filter(
+        ~Exists(live), status=OrderStatus.AWAITING_PAYMENT, placed_at__lt=moment - longest
+    )
+    ended = list(forgotten.order_by("pk")[:BATCH])
+    for purchase in ended:
+        settlement.cancel_unpaid(purchase, actor=ACTOR)
+    return len(ended)

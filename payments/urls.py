@@ -1,0 +1,16 @@
+"""Payments' addresses."""
+
+from django.urls import path
+
+from payments.views import checkout, seller
+
+app_name = "payments"
+
+urlpatterns = [
+    path("checkout/", checkout.show, name="checkout"),
+    path("checkout/return/", checkout.come_back, name="checkout_return"),
+    path("checkout/<slug:number>/pay/", checkout.resume, name="resume"),
+    path("checkout/<slug:number>/cancelled/", checkout.cancelled, name="checkout_cancelled"),
+    path("desk/", seller.desk, name="desk"),
+    path("desk/payouts/", seller.payouts, name="payouts"),
+]

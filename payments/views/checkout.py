@@ -1,0 +1,140 @@
+"""The buyer's way to Stripe's payment page and back."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import SignedInRequest
+from customers.profiles import customer_for
+from gateway.errors import StripeRefused, StripeUnavailable
+from kit.clock import now
+from kit.csp import handoff_to_stripe
+from orders.baskets import basket_for, contents
+from orders.models import Basket, Purchase
+from orders.placing import CannotPlace, OpenPurchase, fingerprint, place
+from orders.rules import needs_address, problems
+from payments import checkout, settlement
+from payments.errors import NotPayable, NotYet, PaymentError
+from payments.forms import CheckoutForm
+from payments.models import Payment
+from payments.queries import basket_total
+
+SILENT = gettext_lazy(
+    "Stripe does not answer at the moment. Nothing was charged. Your order is kept: try again in a minute."
+)
+
+
+@handoff_to_stripe
+@login_required
+@require_http_methods(["GET", "POST"])
+def show(request: SignedInRequest) -> HttpResponse:
+    """Address and review; on POST, place the basket and lead the buyer to Stripe."""
+    basket = basket_for(request)
+    lines = contents(basket) if basket else []
+    if basket is None or problems(basket):
+        return redirect("orders:basket")
+    form = CheckoutForm(
+        request.POST if request.method == "POST" else None,
+        customer=customer_for(request.user),
+        needs_address=needs_address(lines),
+        seen=fingerprint(lines),
+    )
+    if request.method == "POST" and form.is_valid():
+        return _place_and_pay(request, basket, form)
+    page = {
+        "form": form,
+        "items": [(line, line.listing.money * line.quantity) for line in lines],
+        "total": basket_total(lines),
+        "seller": lines[0].listing.seller,
+    }
+    return render(request, "payments/checkout.html", page, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def resume(request: SignedInRequest, number: str) -> HttpResponse:
+    """Back to the payment page of a purchase that is still waiting to be paid."""
+    purchase = get_object_or_404(Purchase, number=number, customer__user=request.user)
+    return _pay(request, purchase)
+
+
+@login_required
+@require_GET
+def come_back(request: SignedInRequest) -> HttpResponse:
+    """Where Stripe sends the buyer after paying. Decides nothing: it looks at Stripe like an event would, and
+    shows the order.
+    """
+    session_id = request.GET.get("session_id", "")
+    payment = Payment.objects.filter(session_id=session_id, purchase__customer__user=request.user).first()
+    if not session_id or payment is None:
+        raise Http404
+    try:
+        settlement.settle(session_id, actor="return page")
+    except (NotYet, StripeUnavailable, StripeRefused):
+        # The event, or the sweeper, will settle it; the order's page waits for that.
+        messages.info(request, _("We are waiting for Stripe to confirm your payment."))
+    return redirect("orders:purchase", payment.purchase.number)
+
+
+@login_required
+@require_GET
+def cancelled(request: SignedInRequest, number: str) -> HttpResponse:
+    """Where Stripe sends the buyer who turned back: to the basket, which is as it was."""
+    get_object_or_404(Purchase, number=number, customer__user=request.user)
+    messages.info(request, _("You did not pay. Nothing was charged, and your basket is as you left it."))
+    return redirect("orders:basket")
+
+
+def _place_and_pay(request: SignedInRequest, basket: Basket, form: CheckoutForm) -> HttpResponse:
+    try:
+        purchase = _placed(request, basket, form)
+    except CannotPlace as error:
+        for problem in error.problems:
+            messages.error(request, problem.message)
+        return redirect("orders:basket")
+    except NotPayable as error:
+        messages.info(request, str(error))
+        return redirect("orders:buyer_orders")
+    except (StripeUnavailable, StripeRefused):
+        messages.error(request, str(SILENT))
+        return redirect("payments:checkout")
+    return _pay(request, purchase)
+
+
+def _placed(request: SignedInRequest, basket: Basket, form: CheckoutForm) -> Purchase:
+    wanted = {
+        "customer": form.customer,
+        "basket": basket,
+        "address": form.chosen_address(),
+        "placed_from": request.META.get("REMOTE_ADDR"),
+        "seen": form.cleaned_data["seen"],
+    }
+    try:
+        return place(**wanted, at=now())
+    except OpenPurchase as opened:
+        # The basket changed since a payment page was opened for it: Stripe closes that page first (fault F26).
+        checkout.abandon(opened.purchase, actor=request.user.email)
+        return place(**wanted, at=now())
+
+
+def _pay(request: SignedInRequest, purchase: Purchase) -> HttpResponse:
+    try:
+        payment = checkout.start(purchase, actor=request.user.email)
+    except StripeUnavailable:
+        messages.error(request, str(SILENT))
+    except StripeRefused as refusal:
+        messages.error(
+            request,
+            _("Stripe could not open a payment page (%(why)s). Nothing was charged.") % {"why": refusal.message},
+        )
+    except PaymentError as error:
+        messages.error(request, str(error))
+    else:
+        if payment.session_url:
+            return HttpResponse(status=303, headers={"Location": payment.session_url})
+        messages.error(request, str(SILENT))
+    return redirect("orders:purchase", purchase.number)
