@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from accounts.rules import why_cannot_sell
 from django.utils.translation import gettext as _
 
+from accounts.rules import why_cannot_sell
 from catalog.models import Listing
 from kit.clock import now
 from kit.transitions import move
@@ -18,8 +18,8 @@ class CannotPublish(Exception):
         super().__init__(" ".join(reasons))
 
 
-def problems(listing: Listing) -> list[str]:
-    """What is missing before buyers may see the listing: sentences for the seller, none when it is ready."""
+def missing(listing: Listing) -> list[str]:
+    """What the listing itself still needs before buyers may see it: sentences for the seller."""
     found = []
     if not listing.title.strip():
         found.append(_("Give the listing a title."))
@@ -27,9 +27,13 @@ def problems(listing: Listing) -> list[str]:
         found.append(_("Describe it: buyers want to know what they get."))
     if listing.price <= 0:
         found.append(_("Set a price."))
-    if refusal := why_cannot_sell(listing.seller):
-        found.append(refusal)
     return found
+
+
+def problems(listing: Listing) -> list[str]:
+    """Every reason why the listing cannot be published now, the seller's own included; none when it can."""
+    refusal = why_cannot_sell(listing.seller)
+    return [*missing(listing), refusal] if refusal else missing(listing)
 
 
 def publish(listing: Listing, actor: str, *, at: datetime | None = None) -> None:
@@ -52,8 +56,9 @@ def publish(listing: Listing, actor: str, *, at: datetime | None = None) -> None
     )
 
 
-def hide(listing: Listing, actor: str, *, reason: str = "hidden by the seller", at: datetime | None = None) -> None:
-    """Take the listing out of the shop; what is already in a checkout is still honoured."""
-    if listing.status == Listing.Status.HIDDEN:
-        return
+def hide(listing: Listing, actor: str, *, reason: str = "hidden by the seller", at: datetime | None = None) -> bool:
+    """Take the listing out of the shop; what is already in a checkout is still honoured. False when it was not there."""
+    if listing.status != Listing.Status.PUBLISHED:
+        return False
     move(listing, Listing.Status.HIDDEN, actor=actor, reason=reason, at=at)
+    return True

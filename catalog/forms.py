@@ -1,0 +1,179 @@
+"""What people type about listings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.text import format_lazy, slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.countries import currencies
+from accounts.models import Seller
+from catalog import stock
+from catalog.browsing import SORTS
+from catalog.models import Listing, Photo
+from catalog.photos import MAX_PHOTOS
+from kit.money import parse_amount, to_decimal
+
+MOST_IN_STOCK = 1_000_000
+PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/gif"
+
+
+class BrowseForm(forms.Form):
+    """What a visitor asks the shop for. Addresses are typed and mangled: what is not understood is left out."""
+
+    q = forms.CharField(max_length=200, required=False)
+    sort = forms.CharField(max_length=20, required=False)
+
+    def asked(self) -> dict[str, str]:
+        """The words and the order, always usable."""
+        self.is_valid()
+        given = self.cleaned_data
+        sort = given.get("sort", "")
+        return {"q": given.get("q", ""), "sort": sort if sort in SORTS else "newest"}
+
+
+class ListingForm(forms.ModelForm[Listing]):
+    """A listing's facts. Price and stock are read here, because neither goes into its column as it was typed."""
+
+    price = forms.CharField(
+        label=gettext_lazy("Price"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    currency = forms.ChoiceField(label=gettext_lazy("Currency"), choices=currencies)
+    available = forms.IntegerField(label=gettext_lazy("In stock"), min_value=0, max_value=MOST_IN_STOCK, initial=1)
+    # What the form showed: the change is the difference, so that sales made while it lay open are kept.
+    seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Listing
+        fields = ("title", "category", "description", "currency", "delivery")
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 8}),
+            "delivery": forms.RadioSelect,
+        }
+        labels = {"category": gettext_lazy("Category"), "delivery": gettext_lazy("How the buyer gets it")}
+        help_texts = {
+            "title": gettext_lazy("What it is, in a few words: “Linen apron, indigo”."),
+            "description": gettext_lazy("Material, size, condition, how it was made. What would you ask?"),
+        }
+
+    field_order = ("title", "category", "description", "price", "currency", "available", "delivery")
+
+    def __init__(self, *args: Any, seller: Seller, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.seller = seller
+        self.stock_note = ""
+        listing = self.instance
+        if listing.pk:
+            self.initial["price"] = str(to_decimal(listing.price, listing.currency))
+            self.initial["available"] = self.initial["seen"] = listing.available
+        else:
+            self.initial.setdefault("currency", seller.currency)
+
+    def clean_title(self) -> str:
+        """The title without the spaces around and between."""
+        return " ".join(self.cleaned_data["title"].split())
+
+    def clean(self) -> dict[str, Any]:
+        """Read the price by its currency."""
+        cleaned = super().clean() or self.cleaned_data
+        typed, currency = cleaned.get("price"), cleaned.get("currency")
+        if typed and currency:
+            try:
+                cleaned["price"] = parse_amount(typed, currency)
+            except ValueError as error:
+                self.add_error("price", str(error))
+            else:
+                if cleaned["price"] == 0:
+                    self.add_error("price", _("Enter a price of more than zero."))
+        return cleaned
+
+    def store(self) -> Listing | None:
+        """Save; None, with an error at the stock field, when more was taken away than is left."""
+        listing = self.instance
+        listing.slug = slug_for(listing.title)
+        listing.price = self.cleaned_data["price"]
+        if not listing.pk:
+            listing.seller, listing.available = self.seller, self.cleaned_data["available"]
+            listing.save()
+            return listing
+        try:
+            with transaction.atomic():
+                # Only what this form owns: status and stock may have moved since the page was opened.
+                listing.save(update_fields=[*self.Meta.fields, "slug", "price", "updated_at"])
+                self._store_stock()
+        except stock.OutOfStock as error:
+            self._refuse_stock(error.available)
+            return None
+        return listing
+
+    def _store_stock(self) -> None:
+        typed, seen = self.cleaned_data["available"], self.cleaned_data["seen"]
+        shown = typed if seen is None else seen
+        if typed == shown:
+            return
+        left = stock.adjust(self.instance.pk, typed - shown)
+        if left != typed:
+            self.stock_note = _(
+                "The stock changed while you were editing: it had gone from %(seen)d to %(before)d. "
+                "Your change was added to that, so %(left)d are in stock now."
+            ) % {"seen": shown, "before": left - (typed - shown), "left": left}
+
+    def _refuse_stock(self, left: int) -> None:
+        self.add_error(
+            "available",
+            _(
+                "The stock changed while you were editing: %(left)d are left now. "
+                "Nothing was saved. Enter how many you have and save again."
+            )
+            % {"left": left},
+        )
+        self.data = self.data.copy()
+        self.data[self.add_prefix("seen")] = str(left)
+
+
+def slug_for(title: str) -> str:
+    """The title as a part of an address."""
+    return slugify(title)[:160].strip("-") or "listing"
+
+
+class SeveralFilesInput(forms.ClearableFileInput):
+    """A file input that takes several at once."""
+
+    allow_multiple_selected = True
+
+
+class SeveralFilesField(forms.FileField):
+    """Several uploads. What is in them is looked at when they are stored (catalog.photos)."""
+
+    widget = SeveralFilesInput(attrs={"accept": PHOTO_TYPES})
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Each file's own checks; a list."""
+        files: Sequence[UploadedFile | None] = data if isinstance(data, list | tuple) else [data]
+        cleaned = [super(SeveralFilesField, self).clean(file, initial) for file in files or [None]]
+        return [file for file in cleaned if file]
+
+
+class PhotosForm(forms.Form):
+    """Photos to add to a listing."""
+
+    photos = SeveralFilesField(
+        label=gettext_lazy("Add photos"),
+        help_text=format_lazy(
+            gettext_lazy("JPEG, PNG, WebP or GIF, up to 10 MB each, {count} at most."), count=MAX_PHOTOS
+        ),
+    )
+
+
+class PhotoForm(forms.ModelForm[Photo]):
+    """What a photo shows, in words."""
+
+    class Meta:
+        model = Photo
+        fields = ("alt",)

@@ -1,0 +1,24 @@
+"""The shop's pages and the seller's listings."""
+
+from django.urls import path
+
+from catalog.views import desk, photos, shop
+
+app_name = "catalog"
+
+urlpatterns = [
+    path("", shop.home, name="home"),
+    path("browse/", shop.browse, name="browse"),
+    path("browse/<slug:slug>/", shop.browse, name="category"),
+    path("listings/<int:pk>-<str:slug>/", shop.listing, name="listing"),
+    path("shops/<slug:slug>/", shop.seller_shop, name="shop"),
+    path("desk/listings/", desk.seller_listings, name="seller_listings"),
+    path("desk/listings/new/", desk.listing_new, name="listing_new"),
+    path("desk/listings/<int:pk>/", desk.listing_edit, name="listing_edit"),
+    path("desk/listings/<int:pk>/publish/", desk.listing_publish, name="listing_publish"),
+    path("desk/listings/<int:pk>/hide/", desk.listing_hide, name="listing_hide"),
+    path("desk/listings/<int:pk>/photos/", photos.photos_add, name="photos_add"),
+    path("desk/photos/<int:pk>/earlier/", photos.photo_earlier, name="photo_earlier"),
+    path("desk/photos/<int:pk>/remove/", photos.photo_remove, name="photo_remove"),
+    path("desk/photos/<int:pk>/describe/", photos.photo_describe, name="photo_describe"),
+]
