@@ -43,7 +43,8 @@ if command -v uv >/dev/null 2>&1; then
     done
 fi
 
-for folder in /usr/local/bin /opt/homebrew/bin /opt/python/bin /usr/bin; do
+# Pythons that are installed but not on the PATH. The variable is there for the tests.
+for folder in ${PYTHON_FOLDERS-/usr/local/bin /opt/homebrew/bin /opt/python/bin /usr/bin}; do
     for candidate in "$folder"/python3.1[2-9]; do
         [ -x "$candidate" ] && suits "$candidate" && chosen "$candidate"
     done

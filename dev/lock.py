@@ -1,4 +1,4 @@
-"""Resolve pyproject.toml into requirements.lock and pin uv itself in dev/uv.lock.txt: `python dev/lock.py`."""
+"""Resolve pyproject.toml into the locks, uv itself included: `python dev/lock.py`."""
 
 import subprocess
 import sys
@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV = ROOT / ".venv" / "bin" / "uv"
 # No index address is written: which registry a machine uses is its own business.
-COMMON = ["--universal", "--python-version", "3.12", "--generate-hashes", "--no-header", "--no-emit-index-url", "-q"]
+COMMON = ["--universal", "--python-version", "3.12", "--generate-hashes", "--no-header", "--no-emit-index-url"]
+COMMON += ["--no-annotate", "--quiet"]
 
 
 def main() -> int:
@@ -15,8 +16,10 @@ def main() -> int:
     extra = sys.argv[1:]
     uv = subprocess.run([UV, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
     compile_lock(["pyproject.toml", "--group", "dev", "-o", "requirements.lock", *extra])
+    # The same versions without the developers' tools, for the image. Constrained by the lock, so it cannot differ.
+    compile_lock(["pyproject.toml", "-c", "requirements.lock", "-o", "requirements.production.lock"])
     compile_lock(["-", "-o", "dev/uv.lock.txt", *extra], f"uv=={uv}\n")
-    print("Wrote requirements.lock and dev/uv.lock.txt. `make install` follows them.")
+    print("Wrote requirements.lock, requirements.production.lock and dev/uv.lock.txt. `make install` follows them.")
     return 0
 
 

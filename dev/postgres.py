@@ -18,7 +18,7 @@ import warnings
 from pathlib import Path
 from urllib.parse import quote
 
-from dev.processes import Occupant, dies_with_parent, occupant, stop, tail, wait_until
+from dev.processes import Occupant, dies_with_parent, keep, occupant, stop, tail, wait_until
 
 DATABASE = "marketplace"
 SUPERUSER = "postgres"
@@ -128,6 +128,7 @@ class Postgres:
                 preexec_fn=dies_with_parent(signal.SIGINT) if with_parent else None,  # noqa: PLW1509
                 **self._identity(),
             )
+        keep(self.process)
 
     def _remove_stale_locks(self) -> None:
         """Drop lock files of a server that is gone.

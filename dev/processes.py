@@ -2,6 +2,7 @@
 
 import ctypes
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 
 PR_SET_PDEATHSIG = 1
+_kept: list[subprocess.Popen[bytes]] = []
 
 
 class Occupant(Enum):
@@ -73,6 +75,11 @@ def dies_with_parent(sign: signal.Signals) -> Callable[[], None] | None:
         libc.prctl(PR_SET_PDEATHSIG, int(sign), 0, 0, 0)
 
     return ask_kernel
+
+
+def keep(process: subprocess.Popen[bytes]) -> None:
+    """Hold on to a server meant to outlive us: Python complains about forgotten children, but this one is not."""
+    _kept.append(process)
 
 
 def tail(path: Path, lines: int = 15) -> str:

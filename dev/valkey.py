@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dev.files import write_private
 from dev.postgres import ServiceError
-from dev.processes import Occupant, dies_with_parent, occupant, stop, tail, wait_until
+from dev.processes import Occupant, dies_with_parent, keep, occupant, stop, tail, wait_until
 
 HOST = "127.0.0.1"
 # Room for one number per test run and worker; an unused database costs next to nothing.
@@ -105,6 +105,7 @@ class Valkey:
                 # One thread at this point, and the function makes a single system call.
                 preexec_fn=dies_with_parent(signal.SIGTERM) if with_parent else None,  # noqa: PLW1509
             )
+        keep(self.process)
         write_private(self.facts, json.dumps(asdict(Coordinates(port, password, self.process.pid))))
 
     def _configuration(self, port: int, password: str) -> str:

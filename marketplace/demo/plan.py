@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 WEB_PORT = 8000
 EMULATOR_PORT = 8400
 # Settings a shell may carry that would point the demo at something real.
-DROPPED = ("EMAIL_URL", "STRIPE_TIMEOUT_SECONDS", "TEST_SUFFIX", "PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS")
+DROPPED = ("STRIPE_TIMEOUT_SECONDS", "TEST_SUFFIX", "PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS")
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,20 @@ class Keys:
 class Plan:
     """Everything that is decided before the first process starts."""
 
-    folder: Path
-    facts: Path
+    var: Path
     web_port: int
     emulator_port: int
     keys: Keys
+
+    @property
+    def folder(self) -> Path:
+        """Where the demo keeps its data."""
+        return self.var / "demo"
+
+    @property
+    def facts(self) -> Path:
+        """Addresses and logins for other programs; there while the demo is ready."""
+        return self.var / "demo.json"
 
     @property
     def web(self) -> str:
@@ -80,7 +89,8 @@ class Plan:
             "STRIPE_HOSTED_ORIGINS": self.emulator,
             "CLOCK_URL": f"{self.emulator}/_emulator/clock",
             "EMULATOR_CONTROL_TOKEN": self.keys.control_token,
-            "MAIL_DIR": str(ROOT / "var" / "mail"),
+            "EMAIL_URL": "file",
+            "MAIL_DIR": str(self.var / "mail"),
             "MEDIA_ROOT": str(self.folder / "media"),
             "DEMO_PASSWORD": self.keys.password,
         }
@@ -120,12 +130,10 @@ class Plan:
         )
 
 
-def make_plan(environ: Mapping[str, str] = os.environ, *, var: Path | None = None) -> Plan:
-    """Read the ports from the environment and the secrets from var/demo/secrets.json, made at the first run."""
-    var = var or ROOT / "var"
+def make_plan(var: Path = ROOT / "var", environ: Mapping[str, str] = os.environ) -> Plan:
+    """Read the ports from the environment and the secrets from <var>/demo/secrets.json, made at the first run."""
     return Plan(
-        folder=var / "demo",
-        facts=var / "demo.json",
+        var=var,
         web_port=read_port(environ.get("PORT", ""), WEB_PORT, "PORT"),
         emulator_port=read_port(environ.get("EMULATOR_PORT", ""), EMULATOR_PORT, "EMULATOR_PORT"),
         keys=_keys(var / "demo" / "secrets.json"),

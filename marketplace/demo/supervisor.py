@@ -35,7 +35,7 @@ class Supervisor:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.run_file = RunFile(plan.folder)
-        self.services = Services("demo", base=plan.folder.parent)
+        self.services = Services("demo", base=plan.var)
         self.children: list[Child] = []
         self.helper: Child | None = None
         self.environment: dict[str, str] = {}
