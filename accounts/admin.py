@@ -19,25 +19,10 @@ from accounts import guidelines
 from accounts.models import ConnectedAccount, Guidelines, GuidelinesAcceptance, Membership, Seller, User
 from accounts.onboarding import creation_key
 from accounts.requirements import sentence
+from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
-    """Rows that are history: to look at, never to change."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-
-class MembershipInline(admin.TabularInline[Membership, Any]):
+class MembershipInline(admin.TabularInline):
     """The people of a shop, or the shops of a person."""
 
     model = Membership
@@ -89,24 +74,16 @@ class UserAdmin(DjangoUserAdmin):
         return list(self.inlines) if obj else []
 
 
-class ConnectedAccountInline(admin.TabularInline[ConnectedAccount, Any]):
+class ConnectedAccountInline(ReadOnlyInline):
     """A seller's accounts at Stripe, the newest first."""
 
     model = ConnectedAccount
-    extra = 0
-    can_delete = False
-    show_change_link = True
     fields = ("version", "stripe_id", "transfers", "payouts", "refreshed_at", "closed_at")
-    readonly_fields = fields
     ordering = ("-version",)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Accounts are opened by onboarding alone."""
-        return False
 
 
 @admin.register(Seller)
-class SellerAdmin(admin.ModelAdmin[Seller]):
+class SellerAdmin(admin.ModelAdmin):
     """Shops."""
 
     list_display = ("name", "slug", "country", "currency", "transfers", "created_at")
@@ -131,7 +108,7 @@ class SellerAdmin(admin.ModelAdmin[Seller]):
 
 
 @admin.register(ConnectedAccount)
-class ConnectedAccountAdmin(ReadOnly):
+class ConnectedAccountAdmin(ReadOnlyAdmin):
     """Stripe accounts of sellers, as Stripe last described them."""
 
     list_display = ("__str__", "seller", "version", "transfers", "payouts", "refreshed_at", "closed_at")
@@ -162,7 +139,7 @@ class ConnectedAccountAdmin(ReadOnly):
 
 
 @admin.register(Guidelines)
-class GuidelinesAdmin(admin.ModelAdmin[Guidelines]):
+class GuidelinesAdmin(admin.ModelAdmin):
     """Versions of the seller guidelines: drafted, then published once and never changed again."""
 
     list_display = ("title", "version", "published_at", "acceptance_count")
@@ -199,7 +176,7 @@ class GuidelinesAdmin(admin.ModelAdmin[Guidelines]):
 
 
 @admin.register(GuidelinesAcceptance)
-class GuidelinesAcceptanceAdmin(ReadOnly):
+class GuidelinesAcceptanceAdmin(ReadOnlyAdmin):
     """Who accepted what, when and from where."""
 
     list_display = ("seller", "guidelines", "user", "accepted_at", "ip_address")

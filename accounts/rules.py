@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts import guidelines
 from accounts.models import ConnectedAccount, Seller
-from accounts.requirements import waiting_for_seller
+from accounts.requirements import checked_by_stripe, waiting_for_seller
 
 Capability = ConnectedAccount.Capability
 
@@ -35,6 +35,7 @@ def _why_not_active(account: ConnectedAccount) -> str:
         )
     if account.transfers == Capability.UNSUPPORTED:
         return _("Stripe cannot pay sellers in your country yet, so you cannot sell here for now.")
-    if waiting_for_seller(account.requirements):
-        return _("Stripe still needs information from you. Continue on your onboarding page.")
-    return _("Stripe is checking what you gave. You need to do nothing now; we will write to you when it is done.")
+    checked = account.transfers == Capability.PENDING or checked_by_stripe(account.requirements)
+    if checked and not waiting_for_seller(account.requirements):
+        return _("Stripe is checking what you gave. You need to do nothing now; we will write to you when it is done.")
+    return _("Stripe still needs information from you. Continue on your onboarding page.")

@@ -12,24 +12,18 @@ from django.utils.translation import gettext_lazy
 
 from accounts.countries import country_name
 from customers.models import Address, Customer
+from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
-class AddressInline(admin.TabularInline[Address, Any]):
+class AddressInline(ReadOnlyInline):
     """A buyer's address book. The book is the buyer's: support reads it, the buyer changes it."""
 
     model = Address
-    extra = 0
-    can_delete = False
     fields = ("name", "line1", "line2", "postal_code", "city", "region", "country", "phone", "is_default")
-    readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Buyers add their own."""
-        return False
 
 
 @admin.register(Customer)
-class CustomerAdmin(admin.ModelAdmin[Customer]):
+class CustomerAdmin(admin.ModelAdmin):
     """Buyers' profiles with their mirror at Stripe."""
 
     list_display = ("user", "full_name", "phone", "stripe_id", "created_at")
@@ -60,25 +54,13 @@ class CustomerAdmin(admin.ModelAdmin[Customer]):
 
 
 @admin.register(Address)
-class AddressAdmin(admin.ModelAdmin[Address]):
-    """Addresses, to find a buyer by one."""
+class AddressAdmin(ReadOnlyAdmin):
+    """Addresses, to find a buyer by one. Buyers add, change and delete their own."""
 
     list_display = ("name", "line1", "postal_code", "city", "country_in_words", "customer", "is_default")
     list_filter = ("country",)
     search_fields = ("name", "line1", "city", "postal_code", "customer__user__email")
     list_select_related = ("customer__user",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Buyers add their own."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Buyers change their own."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Buyers delete their own."""
-        return False
 
     @admin.display(description=gettext_lazy("country"), ordering="country")
     def country_in_words(self, address: Address) -> str:

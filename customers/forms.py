@@ -54,7 +54,7 @@ class CountryDecides(forms.TextInput):
         return False
 
 
-class AddressForm(forms.ModelForm[Address]):
+class AddressForm(forms.ModelForm):
     """An address, with the rules of its country."""
 
     class Meta:
