@@ -15,6 +15,7 @@ from django.core.wsgi import get_wsgi_application
 
 from emulator.core import Emulator
 from emulator.coverage import report
+from emulator.schema.operations import table
 from emulator.web.runtime import Runtime, install
 from emulator.web.server import Server, listen
 from emulator.web.worker import DeliveryWorker
@@ -119,6 +120,7 @@ def start(options: argparse.Namespace, hooks: list[Endpoint]) -> tuple[Server, D
         strict=options.strict,
         transcript=options.transcript,
     )
+    table()  # read Stripe's operations now rather than in the first caller's request
     runtime = Runtime(emulator)
     install(runtime)
     try:

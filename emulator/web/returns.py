@@ -1,6 +1,7 @@
 """Sending people back to the platform's site: Chromium checks form-action on the redirect that answers a form."""
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -18,8 +19,7 @@ def origin(url: str) -> str | None:
 def allow_returns(response: HttpResponse, urls: Iterable[str | None]) -> HttpResponse:
     """Let this page's forms end at these addresses' origins, and nowhere else."""
     origins = {found for url in urls if url and (found := origin(url))}
-    policy = dict(settings.SECURE_CSP)
-    policy["form-action"] = [CSP.SELF, *sorted(origins)]
+    policy: dict[str, Any] = {**settings.SECURE_CSP, "form-action": [CSP.SELF, *sorted(origins)]}
     setattr(response, "_csp_config", policy)  # noqa: B010 - the attribute Django's own csp_override sets
     return response
 

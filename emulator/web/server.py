@@ -21,6 +21,11 @@ class HangUp(HttpResponse):
 
 
 class Handler(ServerHandler):
+    # Set by wsgiref while it runs; its type hints leave them out.
+    result: Any
+    headers: Any
+    request_handler: WSGIRequestHandler
+
     def finish_response(self) -> None:
         if getattr(self.result, "hang_up", False):
             self.request_handler.close_connection = True
@@ -34,6 +39,7 @@ class Handler(ServerHandler):
 
 class RequestHandler(WSGIRequestHandler):
     # Headers and body leave in one segment: unbuffered writes cost a Nagle plus delayed-ACK pause of 44 ms a call.
+    server: "Server"
     wbufsize = -1
     disable_nagle_algorithm = True
     timeout = 75
@@ -56,7 +62,9 @@ class RequestHandler(WSGIRequestHandler):
             return
         handler = Handler(self.rfile, self.wfile, self.get_stderr(), self.get_environ())
         handler.request_handler = self
-        handler.run(self.server.get_app())
+        application = self.server.get_app()
+        assert application is not None  # noqa: S101 - listen() sets it before the first connection
+        handler.run(application)
         self.wfile.flush()  # an answer without a body leaves only buffered headers
         if self.command != "GET":
             self.server.served()  # after the answer has left: an event should not overtake it unasked

@@ -183,21 +183,20 @@ def onboarding_link(client: stripe.StripeClient, shop: Shop, account: str) -> st
 
 def open_session(client: stripe.StripeClient, shop: Shop, **extra: Any) -> stripe.checkout.Session:
     """A payment page for two bowls and their delivery: 72.90 EUR."""
-    return client.v1.checkout.sessions.create(
-        params={
-            "mode": "payment",
-            "line_items": [
-                {
-                    "price_data": {"currency": "eur", "unit_amount": 3400, "product_data": {"name": "Stoneware bowl"}},
-                    "quantity": 2,
-                },
-                {
-                    "price_data": {"currency": "eur", "unit_amount": 490, "product_data": {"name": "Delivery"}},
-                    "quantity": 1,
-                },
-            ],
-            "success_url": f"{shop.url}/paid?session={{CHECKOUT_SESSION_ID}}",
-            "cancel_url": f"{shop.url}/basket",
-            **extra,
-        }
-    )
+    params: Any = {
+        "mode": "payment",
+        "line_items": [
+            {
+                "price_data": {"currency": "eur", "unit_amount": 3400, "product_data": {"name": "Stoneware bowl"}},
+                "quantity": 2,
+            },
+            {
+                "price_data": {"currency": "eur", "unit_amount": 490, "product_data": {"name": "Delivery"}},
+                "quantity": 1,
+            },
+        ],
+        "success_url": f"{shop.url}/paid?session={{CHECKOUT_SESSION_ID}}",
+        "cancel_url": f"{shop.url}/basket",
+        **extra,
+    }
+    return client.v1.checkout.sessions.create(params=params)

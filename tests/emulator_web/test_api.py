@@ -92,7 +92,7 @@ def test_a_delivery_can_be_sent_again(emulator: Running, shop: Shop) -> None:
 
 def test_a_lost_response_closes_the_connection_and_the_same_key_returns_the_saved_answer(emulator: Running) -> None:
     control(emulator, "faults", {"kind": "lost_response", "match": "POST /v1/customers"})
-    options = {"idempotency_key": "one-customer"}
+    options: stripe.RequestOptions = {"idempotency_key": "one-customer"}
     with pytest.raises(stripe.APIConnectionError):
         emulator.client.v1.customers.create(params={"email": "kim@example.com"}, options=options)
 

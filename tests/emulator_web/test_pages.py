@@ -3,6 +3,7 @@
 import re
 import urllib.error
 import urllib.request
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -156,7 +157,7 @@ def finish_onboarding(page: Page) -> None:
 
 
 def transfers_status(emulator: Running, account: str) -> str:
-    found = emulator.client.v2.core.accounts.retrieve(account, params={"include": ["configuration.recipient"]})
+    found: Any = emulator.client.v2.core.accounts.retrieve(account, params={"include": ["configuration.recipient"]})
     return str(found.configuration.recipient.capabilities.stripe_balance.stripe_transfers.status)
 
 

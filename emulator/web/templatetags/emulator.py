@@ -9,7 +9,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 from django.utils import formats
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -94,6 +94,12 @@ def pill(status: str | None) -> SafeString | str:
     if not status:
         return ""
     return format_html('<span class="pill {}">{}</span>', TONE_OF.get(status, ""), _(status.replace("_", " ")))
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """A dotted or underscored name that may break after its dots and underscores."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in re.split(r"(?<=[._])", name)))  # noqa: S308
 
 
 @register.filter

@@ -44,9 +44,10 @@ def move_clock(body: dict[str, Any]) -> HttpResponse:
     seconds, to = body.get("seconds"), body.get("to")
     if (seconds is None) == (to is None):
         raise ValueError("Give either seconds or to.")
-    if not isinstance(seconds if to is None else to, int):
+    given = seconds if to is None else to
+    if not isinstance(given, int):
         raise ValueError("seconds and to are whole numbers.")
-    distance = seconds if seconds is not None else to - emulator.now()
+    distance = given if to is None else given - emulator.now()
     if not 0 <= distance <= LONGEST_MOVE:
         raise ValueError("The clock moves forward only, and at most ten years at once.")
     happened = emulator.advance(seconds=seconds, to=to)

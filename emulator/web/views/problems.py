@@ -27,6 +27,9 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith(("/v1/", "/v2/")):
+        message = "The emulator failed; its log says more. Nothing of this call was kept."
+        return JsonResponse({"error": {"type": "api_error", "message": message}}, status=500)
     return page(
         request,
         500,
