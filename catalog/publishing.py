@@ -57,7 +57,7 @@ def publish(listing: Listing, actor: str, *, at: datetime | None = None) -> None
 
 
 def hide(listing: Listing, actor: str, *, reason: str = "hidden by the seller", at: datetime | None = None) -> bool:
-    """Take the listing out of the shop; what is already in a checkout is still honoured. False when it was not there."""
+    """Take the listing out of the shop; what is in a checkout is still honoured. False when it was not there."""
     if listing.status != Listing.Status.PUBLISHED:
         return False
     move(listing, Listing.Status.HIDDEN, actor=actor, reason=reason, at=at)
