@@ -119,6 +119,6 @@ class AddressForm(forms.ModelForm):
                 self.add_error("postal_code", str(error))
         if country in postal_codes.REGION_NEEDED and not cleaned.get("region") and "region" not in self.errors:
             self.add_error(
-                "region", _("Addresses in %(country)s need a state or region.") % {"country": country_name(country)}
+                "region", _("An address in %(country)s needs its state or region.") % {"country": country_name(country)}
             )
         return cleaned

@@ -84,7 +84,9 @@ def normalise(code: str, country: str) -> str:
 
 def _spaced(code: str, country: str) -> str:
     bare = re.sub(r"[\s\-–]", "", code).upper()
-    bare = bare.removeprefix(f"{country}") if bare.startswith(country) and bare[2:].isdigit() else bare
+    if RULES[country].pattern in (FOUR_DIGITS, FIVE_DIGITS):
+        # "D-10115", "AT-1010": the sign of the country, in front of codes that are digits alone.
+        bare = re.sub(rf"^{country[0]}{country[1]}?(?=\d)", "", bare)
     if country == "US" and len(bare) == 9:
         return f"{bare[:5]}-{bare[5:]}"
     if country not in _GAPS:
