@@ -1,0 +1,50 @@
+"""The one door of every status."""
+
+import pytest
+
+from catalog.models import Reservation
+from kit.transitions import IllegalMove, LostRace, move
+from tests.factories import ListingFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def held() -> Reservation:
+    return Reservation.objects.create(listing=ListingFactory(), quantity=1)
+
+
+def test_a_move_changes_the_status_and_writes_its_history() -> None:
+    reservation = held()
+
+    move(reservation, "sold", actor="bob@example.org", reason="Paid.")
+
+    reservation.refresh_from_db()
+    record = reservation.moves.get()
+    assert reservation.status == "sold"
+    assert (record.from_status, record.to_status, record.actor, record.reason) == (
+        "held",
+        "sold",
+        "bob@example.org",
+        "Paid.",
+    )
+
+
+def test_a_move_the_table_forbids_changes_nothing() -> None:
+    reservation = held()
+    move(reservation, "sold", actor="x", reason="y")
+
+    with pytest.raises(IllegalMove):
+        move(reservation, "released", actor="x", reason="y")
+
+    assert reservation.moves.count() == 1
+
+
+def test_the_slower_of_two_movers_loses() -> None:
+    first = held()
+    second = Reservation.objects.get(pk=first.pk)
+    move(first, "sold", actor="x", reason="y")
+
+    with pytest.raises(LostRace):
+        move(second, "released", actor="x", reason="y")
+
+    assert Reservation.objects.get(pk=first.pk).status == "sold"
