@@ -18,3 +18,14 @@ document.addEventListener("keydown", (event) => {
   closeMenus(null);
   if (menu) menu.querySelector("summary").focus();
 });
+
+// Buttons that can only work with scripts are hidden until scripts run.
+for (const piece of document.querySelectorAll("[data-needs-script][hidden]")) piece.hidden = false;
+
+// A passkey that could not be used is told on the page, not in the console.
+document.addEventListener("allauth.error", (event) => {
+  const problem = document.querySelector("[data-passkey-problem]");
+  if (!problem) return;
+  event.preventDefault();
+  problem.hidden = false;
+});
