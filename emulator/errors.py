@@ -74,6 +74,10 @@ class ConservationError(AssertionError):
     """Money appeared or vanished: the emulator itself is wrong."""
 
 
+class SelfCheckError(AssertionError):
+    """An answer or event is not what stripe-python's types say: the emulator itself is wrong."""
+
+
 class HostedError(Exception):
     """Something a person on a hosted page should read."""
 

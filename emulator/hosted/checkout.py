@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from emulator.cards import BY_NUMBER, CARDS, Card
+from emulator.context import Ctx
+from emulator.errors import HostedError, StripeError
+from emulator.resources import checkout_sessions, payments
+from emulator.resources.payment_methods import make
+from emulator.store import Row
 from emulator.types import Json, Outcome
 
 if TYPE_CHECKING:
     from emulator.core import Emulator
 
 # number -> what it does, in the words shown beside the form
-TEST_CARDS: dict[str, str] = {
-    "4242424242424242": "Succeeds",
-    "4000000000000077": "Succeeds; the money is available at once",
-    "4000000000000002": "Declined",
-    "4000000000009995": "Declined: insufficient funds",
-    "4000002500003155": "Asks for 3-D Secure",
-    "4000000000003220": "Asks for 3-D Secure (2)",
-}
+TEST_CARDS: dict[str, str] = {card.number: card.label for card in CARDS}
+_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+_SESSION_PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 
 
 def checkout_view(em: Emulator, session_id: str) -> Json:
@@ -28,7 +31,24 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
     success_url (placeholder replaced), cancel_url, next_action ("authenticate" | None). Amounts are minor units.
     Raises HostedError(status=404) for an unknown session.
     """
-    raise NotImplementedError
+    with em.visit() as ctx:
+        row = _session(ctx, session_id)
+        body, details = row.body, row.body["customer_details"] or {}
+        described = row.private["items"]
+        return {
+            "session": ctx.shown(row),
+            "lines": [_line(item) for item in described],
+            "total": body["amount_total"],
+            "currency": body["currency"],
+            "merchant": ctx.must(em.platform_id).private["display_name"],
+            "status": body["status"],
+            "customer_email": details.get("email") or "",
+            "saved_cards": [],
+            "test_cards": [{"number": number, "label": label} for number, label in TEST_CARDS.items()],
+            "success_url": success_url(row),
+            "cancel_url": body["cancel_url"],
+            "next_action": _next_action(ctx, row),
+        }
 
 
 def checkout_pay(
@@ -46,9 +66,138 @@ def checkout_pay(
 
     `field` of an invalid outcome is one of number, exp_month, exp_year, cvc, email, name.
     """
-    raise NotImplementedError
+    with em.visit() as ctx:
+        row = _session(ctx, session_id)
+        settled = _settled(row)
+        if settled is not None:
+            return settled
+        wanted = email.strip() or (row.body["customer_details"] or {}).get("email") or ""
+        form = _Form(ctx, number, str(exp_month), str(exp_year), cvc, wanted)
+        if form.problem is not None:
+            return form.problem
+        row.private["payer"] = {"email": wanted, "name": name.strip()}
+        intent = checkout_sessions.intent_of(ctx, row)
+        method = make(
+            ctx, form.card, exp_month=form.month, exp_year=form.year, billing={"email": wanted, "name": name.strip()}
+        )
+        ctx.save(row)
+        return _attempt(ctx, row, intent, method, authenticated=False)
 
 
 def checkout_authenticate(em: Emulator, session_id: str, *, succeed: bool) -> Outcome:
     """Answer the 3-D Secure step: paid when it succeeds, declined when it fails."""
-    raise NotImplementedError
+    with em.visit() as ctx:
+        row = _session(ctx, session_id)
+        settled = _settled(row)
+        if settled is not None:
+            return settled
+        if _next_action(ctx, row) is None:
+            raise HostedError("There is nothing to authenticate. Enter a card first.", status=409)
+        intent = checkout_sessions.intent_of(ctx, row)
+        if not succeed:
+            payments.refuse_authentication(ctx, intent)
+            return Outcome("declined", intent.body["last_payment_error"]["message"])
+        return _attempt(ctx, row, intent, ctx.must(intent.body["payment_method"]), authenticated=True)
+
+
+def success_url(row: Row) -> str:
+    return str(row.body["success_url"]).replace(_SESSION_PLACEHOLDER, row.id)
+
+
+def _session(ctx: Ctx, id: str) -> Row:
+    row = ctx.store.get(id)
+    if row is None or row.kind != "checkout.session":
+        raise HostedError("There is no such payment page.", status=404)
+    return row
+
+
+def _settled(row: Row) -> Outcome | None:
+    if row.body["status"] == "complete":
+        return Outcome("complete", "This payment has been made already.", redirect_url=success_url(row))
+    if row.body["status"] == "expired":
+        return Outcome("expired", "This payment page has expired. Nothing was charged.")
+    return None
+
+
+def _line(item: Json) -> Json:
+    return {
+        "name": item["description"],
+        "description": item.get("details") or "",
+        "quantity": item["quantity"],
+        "unit_amount": item["price"]["unit_amount"],
+        "amount": item["amount_total"],
+        "currency": item["currency"],
+    }
+
+
+def _next_action(ctx: Ctx, row: Row) -> str | None:
+    id = row.body["payment_intent"]
+    if row.body["status"] != "open" or not id:
+        return None
+    return "authenticate" if ctx.must(id).body["status"] == "requires_action" else None
+
+
+def _attempt(ctx: Ctx, row: Row, intent: Row, method: Row, *, authenticated: bool) -> Outcome:
+    try:
+        status = payments.attempt(
+            ctx, intent, method, authenticated=authenticated, return_url=f"{ctx.em.public_url}/c/pay/{row.id}"
+        )
+    except StripeError as refused:
+        # the seller lost the right to receive money since the page was opened
+        raise HostedError(f"This payment cannot be taken now: {refused.message}", status=409) from refused
+    if status == "requires_action":
+        return Outcome("requires_action", "Your bank asks you to confirm this payment.")
+    if status != "succeeded":
+        return Outcome("declined", intent.body["last_payment_error"]["message"])
+    payer = row.private.get("payer") or {}
+    checkout_sessions.complete(ctx, row, email=payer.get("email"), name=payer.get("name"))
+    return Outcome("paid", redirect_url=success_url(row))
+
+
+class _Form:
+    """The card form, checked field by field; `problem` is the first thing wrong with it."""
+
+    def __init__(self, ctx: Ctx, number: str, exp_month: str, exp_year: str, cvc: str, email: str) -> None:
+        self.card: Card = CARDS[0]
+        self.month = self.year = 0
+        self.problem = (
+            self._number(number) or self._expiry(ctx.now, exp_month, exp_year) or self._cvc(cvc) or self._email(email)
+        )
+
+    def _number(self, number: str) -> Outcome | None:
+        digits = re.sub(r"[\s-]", "", number)
+        card = BY_NUMBER.get(digits)
+        if card is not None:
+            self.card = card
+            return None
+        message = (
+            "Enter one of the test card numbers. Never type a real card here." if digits else "Enter a card number."
+        )
+        return Outcome("invalid", message, field="number")
+
+    def _expiry(self, now: int, exp_month: str, exp_year: str) -> Outcome | None:
+        if not exp_month.strip().isdigit() or not 1 <= int(exp_month) <= 12:
+            return Outcome("invalid", "Enter a month from 1 to 12.", field="exp_month")
+        if not exp_year.strip().isdigit() or len(exp_year.strip()) not in (2, 4):
+            return Outcome("invalid", "Enter the year the card expires.", field="exp_year")
+        self.month, self.year = int(exp_month), int(exp_year)
+        if self.year < 100:
+            self.year += 2000
+        today = datetime.fromtimestamp(now, UTC)
+        if (self.year, self.month) < (today.year, today.month):
+            return Outcome(
+                "invalid", "This card has expired.", field="exp_month" if self.year == today.year else "exp_year"
+            )
+        if self.year > today.year + 50:
+            return Outcome("invalid", "Enter the year the card expires.", field="exp_year")
+        return None
+
+    def _cvc(self, cvc: str) -> Outcome | None:
+        if not re.fullmatch(r"\d{3}", cvc.strip()):
+            return Outcome("invalid", "Enter the three digits on the back of the card.", field="cvc")
+        return None
+
+    def _email(self, email: str) -> Outcome | None:
+        if not _EMAIL.match(email):
+            return Outcome("invalid", "Enter an e-mail address for the receipt.", field="email")
+        return None

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emulator import ledger
+from emulator.errors import HostedError, LinkDead
 from emulator.types import Json
 
 if TYPE_CHECKING:
+    from emulator.context import Ctx
     from emulator.core import Emulator
+
+_ROWS = 50
 
 
 def dashboard_view(em: Emulator, token: str) -> Json:
@@ -17,4 +22,29 @@ def dashboard_view(em: Emulator, token: str) -> Json:
     the payments received], bank {bank_name, last4, currency} | None. Raises LinkDead (refresh_url empty) on reuse,
     HostedError(status=404) for an unknown token.
     """
-    raise NotImplementedError
+    with em.visit() as ctx:
+        link = ctx.store.get(f"login_{token}")
+        if link is None or link.kind != "login_link":
+            raise HostedError("There is no such dashboard link.", status=404)
+        if link.private["used"]:
+            raise LinkDead("This link has been used already. Ask your marketplace for a new one.", refresh_url="")
+        link.private["used"] = True
+        ctx.save(link)
+        return _shown(ctx, link.account)
+
+
+def _shown(ctx: Ctx, account: str) -> Json:
+    row = ctx.must(account)
+    bank = row.private["bank"]
+    sums = ledger.balances(ctx.store, account, ctx.now)
+    return {
+        "account": ctx.shown(row),
+        "name": row.private["display_name"] or row.private["contact_email"] or account,
+        "balance": [
+            {"currency": currency, "available": ready, "pending": pending}
+            for currency, (ready, pending) in sums.items()
+        ],
+        "payouts": [ctx.shown(one) for one in ctx.store.find("payout", account=account, limit=_ROWS)],
+        "transfers": [ctx.shown(one) for one in ctx.store.find("charge", account=account, limit=_ROWS)],
+        "bank": {key: bank[key] for key in ("bank_name", "last4", "currency")} if bank else None,
+    }

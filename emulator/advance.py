@@ -1,0 +1,83 @@
+"""What falls due as the clock moves: availability, expiry, payouts, verification, forgetting. In order, each in its own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from emulator.context import Ctx
+from emulator.resources import account_changes, checkout_sessions, payouts, refunds
+from emulator.resources.balance import shown_balance
+from emulator.types import Json
+
+if TYPE_CHECKING:
+    from emulator.core import Emulator
+
+Happenings = list[Json]
+
+
+def run(em: Emulator, target: int) -> Happenings:
+    """Move the clock to `target`, stopping at everything due on the way."""
+    happened: Happenings = []
+    while (
+        row := em.store.one("SELECT id, at, what, target FROM due WHERE at <= ? ORDER BY at, id LIMIT 1", (target,))
+    ) is not None:
+        id, at, what, subject = row
+        em.clock.move_to(at)
+        with em.visit() as ctx:
+            # two threads may see the same row: only the one that removes it acts
+            if em.store.run("DELETE FROM due WHERE id = ?", (id,)).rowcount:
+                happened += [{"at": ctx.now, **entry} for entry in _ACTIONS[what](ctx, subject)]
+    em.clock.move_to(target)
+    forgotten = em.keys.prune(em.now(), em.settings.idempotency_hours)
+    if forgotten:
+        happened.append({"at": em.now(), "what": "idempotency keys forgotten", "id": str(forgotten)})
+    waiting = em.store.one(
+        "SELECT count(*) FROM delivery WHERE state = 'pending' AND attempts > 0 AND due_at <= ?", (em.now(),)
+    )
+    if waiting and waiting[0]:
+        happened.append({"at": em.now(), "what": "webhook retries due", "id": str(waiting[0])})
+    return happened
+
+
+def _entry(what: str, id: str, account: str = "") -> Json:
+    return {"what": what, "id": id, "account": account} if account else {"what": what, "id": id}
+
+
+def _available(ctx: Ctx, account: str) -> Happenings:
+    """Pending money has become available: the event, waiting refunds, then the automatic payout."""
+    ctx.emit("balance.available", shown_balance(ctx, account), account=account)
+    return [_entry("balance.available", account or ctx.em.platform_id, account), *_payouts(ctx, account)]
+
+
+def _payouts(ctx: Ctx, account: str) -> Happenings:
+    """Refunds waiting for the platform's money come before its payout."""
+    settled = [] if account else [_entry("refund.succeeded", id) for id in refunds.settle_pending(ctx)]
+    return settled + [_entry("payout.created", row.id, account) for row in payouts.sweep(ctx, account)]
+
+
+def _payout(ctx: Ctx, id: str) -> Happenings:
+    row = payouts.arrive(ctx, id)
+    return [] if row is None else [_entry("payout.paid", id, row.account)]
+
+
+def _session(ctx: Ctx, id: str) -> Happenings:
+    row = ctx.store.get(id)
+    if row is None or row.body["status"] != "open":
+        return []
+    checkout_sessions.close(ctx, row)
+    return [_entry("checkout.session.expired", id)]
+
+
+def _verify(ctx: Ctx, id: str) -> Happenings:
+    account_changes.finish_verification(ctx, id)
+    return [_entry("account.verified", id, id)]
+
+
+_ACTIONS: dict[str, Callable[[Ctx, str], Happenings]] = {
+    "available": _available,
+    "payouts": _payouts,
+    "payout": _payout,
+    "session": _session,
+    "verify": _verify,
+}

@@ -1,0 +1,87 @@
+"""Stripe's test cards. Only these numbers exist: a real-looking number is refused wherever it is typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emulator.types import Json
+
+
+@dataclass(frozen=True)
+class Card:
+    """A test card and what the bank answers: `decline` is a decline code, `authentication` asks for 3-D Secure first."""
+
+    number: str
+    label: str
+    tokens: tuple[str, ...]
+    decline: str | None = None
+    authentication: bool = False
+    at_once: bool = False
+    country: str = "US"
+
+    @property
+    def last4(self) -> str:
+        return self.number[-4:]
+
+
+CARDS = (
+    Card("4242424242424242", "Succeeds", ("pm_card_visa",)),
+    Card("4000000000000077", "Succeeds; the money is available at once", ("pm_card_bypassPending",), at_once=True),
+    Card(
+        "4000000000000002",
+        "Declined",
+        ("pm_card_visa_chargeDeclined", "pm_card_chargeDeclined"),
+        decline="generic_decline",
+    ),
+    Card(
+        "4000000000009995",
+        "Declined: insufficient funds",
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "pm_card_chargeDeclinedInsufficientFunds"),
+        decline="insufficient_funds",
+    ),
+    Card(
+        "4000002500003155",
+        "Asks for 3-D Secure",
+        ("pm_card_authenticationRequiredOnSetup",),
+        authentication=True,
+    ),
+    Card(
+        "4000000000003220",
+        "Asks for 3-D Secure (second card)",
+        ("pm_card_threeDSecure2Required", "pm_card_threeDSecureRequired"),
+        authentication=True,
+    ),
+)
+BY_NUMBER = {card.number: card for card in CARDS}
+BY_TOKEN = {token: card for card in CARDS for token in card.tokens}
+
+DECLINE_MESSAGES = {
+    "generic_decline": "Your card was declined.",
+    "insufficient_funds": "Your card has insufficient funds.",
+    "authentication_required": "Your card was declined. This transaction requires authentication.",
+}
+
+
+def charged_card(card: Card, exp_month: int, exp_year: int, fingerprint: str, amount: int, authenticated: bool) -> Json:
+    """payment_method_details.card of a charge."""
+    secure = (
+        {"authentication_flow": "challenge", "result": "authenticated", "version": "2.2.0"} if authenticated else None
+    )
+    return {
+        "amount_authorized": amount,
+        "brand": "visa",
+        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
+        "country": card.country,
+        "exp_month": exp_month,
+        "exp_year": exp_year,
+        "extended_authorization": {"status": "disabled"},
+        "fingerprint": fingerprint,
+        "funding": "credit",
+        "incremental_authorization": {"status": "unavailable"},
+        "last4": card.last4,
+        "multicapture": {"status": "unavailable"},
+        "network": "visa",
+        "network_token": {"used": False},
+        "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},
+        "three_d_secure": secure,
+    }

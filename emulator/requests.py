@@ -1,0 +1,163 @@
+"""A request as received, and the checks that come before anything is executed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from emulator.errors import StripeError, invalid
+from emulator.schema import forms
+from emulator.types import Json
+
+if TYPE_CHECKING:
+    from emulator.core import Emulator
+
+_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(\.\w+)?$")
+
+# How parameters were called before the version the library is pinned to: for clients that ask for an older one, or none.
+LEGACY_NAMES: dict[str, dict[str, str]] = {
+    "POST /v1/checkout/sessions": {"payment_method_types": "allowed_payment_method_types"},
+    "POST /v1/payment_intents": {"payment_method_types": "allowed_payment_method_types"},
+    "POST /v1/payment_intents/{intent}": {"payment_method_types": "allowed_payment_method_types"},
+}
+LEGACY_VALUES = {"ui_mode": {"hosted": "hosted_page", "embedded": "embedded_page", "custom": "elements"}}
+
+
+@dataclass(frozen=True)
+class Request:
+    id: str
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        return self.headers.get(name)
+
+    @property
+    def label(self) -> str:
+        """What faults are matched against."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_v2(self) -> bool:
+        return self.path.startswith("/v2/")
+
+    @property
+    def account(self) -> str:
+        return self.header("stripe-account") or self.header("stripe-context") or ""
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """v1 honours keys on POST, v2 on POST and DELETE."""
+        if self.method == "POST" or (self.is_v2 and self.method == "DELETE"):
+            return self.header("idempotency-key")
+        return None
+
+
+def make(id: str, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
+    path, _, query = url.partition("?")
+    return Request(id, method, path, query, {name.lower(): value for name, value in headers.items()}, body or b"")
+
+
+def authenticate(em: Emulator, request: Request) -> None:
+    key = _api_key(request.header("authorization") or "")
+    if not key:
+        raise StripeError(
+            401,
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth "
+            "(e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+        )
+    if key.startswith(("sk_live_", "rk_live_", "pk_live_")):
+        raise StripeError(401, "This is the emulator: it takes test keys only. Never send a live key here.")
+    if key != em.secret_key:
+        hidden = key[:8] + "*" * max(0, len(key) - 12) + key[-4:] if len(key) > 12 else key[:3] + "****"
+        raise StripeError(401, f"Invalid API Key provided: {hidden}")
+
+
+def _api_key(header: str) -> str:
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return ""
+
+
+def check_version(em: Emulator, request: Request) -> bool:
+    """True when the older parameter names are served too: no version, or one before the library's."""
+    version = request.header("stripe-version")
+    if version is None:
+        return True
+    if not _VERSION.match(version):
+        raise invalid(f"Invalid Stripe API version: {version}")
+    if version[:10] > em.api_version[:10]:
+        raise invalid(
+            f"Invalid Stripe API version: {version} is newer than {em.api_version}, which this emulator speaks."
+        )
+    return version[:10] < em.api_version[:10]
+
+
+def check_account(em: Emulator, request: Request) -> None:
+    """The Stripe-Account header must name an account connected to this platform."""
+    if not request.account or request.account == em.platform_id:
+        return
+    row = em.store.get(request.account)
+    if row is None or row.kind != "account":
+        raise no_access(em, request.account)
+
+
+def no_access(em: Emulator, account: str) -> StripeError:
+    """403, as for an account that does not exist or has disconnected."""
+    key = em.secret_key[:8] + "*" * 20 + em.secret_key[-4:]
+    return StripeError(
+        403,
+        f"The provided key '{key}' does not have access to account '{account}' (or that account does not exist). "
+        "Application access may have been revoked.",
+        code="account_invalid",
+    )
+
+
+def raw_params(request: Request, operation: str, *, legacy: bool) -> Json:
+    """The parameters as sent: query for GET and DELETE, form (v1) or JSON (v2) for POST."""
+    params = forms.decode(request.query)
+    if request.body and request.method != "GET":
+        params.update(_json(request.body) if request.is_v2 else forms.decode(_text(request.body)))
+    return _modern(params, operation) if legacy else params
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as problem:
+        raise invalid("Invalid request body: it must be UTF-8.") from problem
+
+
+def _json(body: bytes) -> Json:
+    try:
+        parsed: Any = json.loads(body)
+    except ValueError as problem:
+        raise invalid(f"Could not parse the request body as JSON: {problem}") from problem
+    if not isinstance(parsed, dict):
+        raise invalid("The request body must be a JSON object.")
+    return parsed
+
+
+def _modern(params: Json, operation: str) -> Json:
+    names = LEGACY_NAMES.get(operation)
+    if names is None:
+        return params
+    renamed = {names.get(key, key): value for key, value in params.items()}
+    for key, values in LEGACY_VALUES.items():
+        if isinstance(renamed.get(key), str):
+            renamed[key] = values.get(renamed[key], renamed[key])
+    return renamed

@@ -1,0 +1,19 @@
+"""One file a resource; importing this package registers every modelled operation."""
+
+from emulator.resources import (  # noqa: F401
+    account_links,
+    accounts_v1,
+    accounts_v2,
+    application_fees,
+    balance,
+    charges,
+    checkout_sessions,
+    customers,
+    events,
+    payment_intents,
+    payment_methods,
+    payouts,
+    refunds,
+    transfers,
+    webhook_endpoints,
+)

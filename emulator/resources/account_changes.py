@@ -1,0 +1,48 @@
+"""What follows from a change to an account: verification, capabilities, events."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+from emulator.clock import DAY, midnight
+from emulator.resources import accounts_state as accounts
+from emulator.resources.capability import capability
+from emulator.store import Row
+from emulator.types import Json
+
+if TYPE_CHECKING:
+    from emulator.context import Ctx
+
+
+def snapshot(row: Row) -> Json:
+    """The state before a change."""
+    return copy.deepcopy(row.private)
+
+
+def settle(ctx: Ctx, row: Row, before: Json) -> None:
+    """After any change: verify, save, and tell connect endpoints what changed. `before` is the state as it was."""
+    state = row.private
+    accounts.verify(state)
+    ctx.save(row)
+    if state["verification"] == "pending" and before["verification"] != "pending":
+        ctx.store.plan(ctx.now + accounts.VERIFY_SECONDS, "verify", row.id)
+    if state == before:
+        return
+    ctx.emit("account.updated", row, account=row.id, previous={})
+    was, now = accounts.v1_transfers(before), accounts.v1_transfers(state)
+    if was != now:
+        body = capability(row, "transfers")
+        ctx.emit("capability.updated", body, account=row.id, previous={"status": was})
+    if accounts.payouts_enabled(state) and not accounts.payouts_enabled(before):
+        ctx.store.plan(midnight(ctx.now) + DAY, "payouts", row.id)
+
+
+def finish_verification(ctx: Ctx, id: str) -> None:
+    """The pending birthday's answer has come."""
+    row = ctx.must(id)
+    if row.private["verification"] != "pending":
+        return
+    before = snapshot(row)
+    row.private["verification"] = "verified"
+    settle(ctx, row, before)

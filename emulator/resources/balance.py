@@ -1,0 +1,93 @@
+"""v1/balance, balance_settings and balance_transactions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator import ledger
+from emulator.errors import missing
+from emulator.paging import limit, list_object, page
+from emulator.registry import PAGING, operation
+from emulator.render import renderer
+from emulator.resources import accounts_state
+from emulator.schema.build import build
+from emulator.store import Row
+from emulator.types import Json
+
+if TYPE_CHECKING:
+    from emulator.context import Ctx
+
+
+@renderer("balance_transaction")
+def view(ctx: Ctx, row: Row) -> Json:
+    """Pending becomes available by the clock alone."""
+    return {**row.body, "status": "available" if row.body["available_on"] <= ctx.now else "pending"}
+
+
+@operation("GET /v1/balance", scope="any")
+def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    return shown_balance(ctx, ctx.account)
+
+
+def shown_balance(ctx: Ctx, account: str) -> Json:
+    """An account's balance object; amounts are minor units per currency."""
+    state = ctx.must(account or ctx.em.platform_id).private
+    sums = ledger.balances(ctx.store, account, ctx.now)
+    if not sums:
+        sums = {state["currency"] or ctx.settings.currency: (0, 0)}
+
+    def part(index: int) -> list[Json]:
+        return [
+            {"amount": pair[index], "currency": currency, "source_types": {"card": pair[index]}}
+            for currency, pair in sums.items()
+        ]
+
+    reserved = {} if account else {"connect_reserved": [{"amount": 0, "currency": currency} for currency in sums]}
+    return build("balance", available=part(0), pending=part(1), **reserved)
+
+
+@operation("GET /v1/balance_settings", scope="any")
+def settings(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    state = ctx.must(ctx.account or ctx.em.platform_id).private
+    return build(
+        "balance_settings",
+        payments={
+            "debit_negative_balances": bool(ctx.account),
+            "payouts": {
+                "schedule": {"interval": state["payout_interval"]},
+                "status": "enabled" if accounts_state.payouts_enabled(state) else "disabled",
+            },
+            "settlement_timing": {"delay_days": ctx.settings.availability_days},
+        },
+    )
+
+
+@operation("GET /v1/balance_transactions/{id}", scope="any")
+def retrieve_transaction(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    return ctx.shown(ctx.own("balance_transaction", ids["id"]))
+
+
+@operation("GET /v1/balance_transactions", f"payout type source currency created {PAGING}", scope="any")
+def list_transactions(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    if params.get("payout"):
+        return _of_payout(ctx, params)
+    return page(ctx, "balance_transaction", params, "/v1/balance_transactions", filters=("type", "source", "currency"))
+
+
+def _of_payout(ctx: Ctx, params: Json) -> Json:
+    """Exactly the rows an automatic payout swept, newest first."""
+    payout = ctx.store.get(params["payout"])
+    if payout is None or payout.kind != "payout" or payout.account != ctx.account:
+        raise missing("payout", params["payout"], param="payout", status=400)
+    size = limit(params)
+    rows = ctx.store.rows(
+        "SELECT o.id, o.seq FROM ledger l JOIN object o ON o.id = l.id WHERE l.payout = ? ORDER BY o.seq DESC",
+        (payout.id,),
+    )
+    ids = [str(id) for id, _ in rows]
+    start = ids.index(params["starting_after"]) + 1 if params.get("starting_after") in ids else 0
+    chosen = [ctx.must(id) for id in ids[start : start + size + 1]]
+    kind = params.get("type")
+    return list_object(
+        ctx, [row for row in chosen if kind in (None, row.body["type"])], size, "/v1/balance_transactions"
+    )

@@ -1,0 +1,147 @@
+"""v1/charges: retrieve and list; and the charge a successful (or declined) payment leaves behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.cards import DECLINE_MESSAGES, charged_card
+from emulator.clock import DAY, midnight
+from emulator.expand import includable
+from emulator.money import processing_fee
+from emulator.paging import page
+from emulator.registry import PAGING, assumed, documented, operation
+from emulator.render import embedded
+from emulator.resources.payment_methods import card_of
+from emulator.schema.build import build
+from emulator.store import Row
+from emulator.types import Json
+
+if TYPE_CHECKING:
+    from emulator.context import Ctx
+
+documented(
+    "charges",
+    "Card fee 2.9 % + 30 (a knob), paid by the platform on destination and platform charges.",
+    "Card 4000000000000077 is available at once.",
+)
+assumed(
+    "charges",
+    "Money is available at midnight UTC two days after the charge (a knob); bank holidays are not modelled.",
+    "A charge settles in its own currency: no conversion.",
+    "The processing fee is rounded half up.",
+)
+
+
+@operation("GET /v1/charges/{charge}", scope="any")
+def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    return ctx.shown(ctx.own("charge", ids["charge"]))
+
+
+@operation("GET /v1/charges", f"customer payment_intent transfer_group created {PAGING}", scope="any")
+def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    return page(ctx, "charge", params, "/v1/charges", filters=("customer", "payment_intent", "transfer_group"))
+
+
+@includable("charge", "refunds")
+def refunds(ctx: Ctx, charge: Json) -> Json:
+    return embedded(ctx, "refund", "charge", charge["id"], f"/v1/charges/{charge['id']}/refunds")
+
+
+def _common(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> Json:
+    paid, card = intent.body, card_of(method)
+    shown = method.body["card"]
+    details = charged_card(
+        card, shown["exp_month"], shown["exp_year"], shown["fingerprint"], paid["amount"], authenticated
+    )
+    transfer_data = paid["transfer_data"]
+    return {
+        "id": "ch_3" + ctx.store.random_text(23),
+        "amount": paid["amount"],
+        "billing_details": method.body["billing_details"],
+        "calculated_statement_descriptor": "PLATFORM",
+        "created": ctx.now,
+        "currency": paid["currency"],
+        "customer": paid["customer"],
+        "description": paid["description"],
+        "fraud_details": {},
+        "metadata": dict(paid["metadata"]),
+        "payment_intent": intent.id,
+        "payment_method": method.id,
+        "payment_method_details": {"card": details, "type": "card"},
+        "receipt_email": paid["receipt_email"],
+        "shipping": paid["shipping"],
+        "statement_descriptor_suffix": paid["statement_descriptor_suffix"],
+        "transfer_data": (
+            {"amount": transfer_data.get("amount"), "destination": transfer_data["destination"]}
+            if transfer_data
+            else None
+        ),
+        "transfer_group": paid["transfer_group"],
+        "application_fee_amount": paid["application_fee_amount"],
+    }
+
+
+def succeed(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
+    """The charge of a successful payment with its ledger row: the amount, less the processing fee, in minor units."""
+    fields = _common(ctx, intent, method, authenticated)
+    card = card_of(method)
+    amount, currency = intent.body["amount"], intent.body["currency"]
+    settings = ctx.settings
+    fee = processing_fee(amount, basis_points=settings.fee_basis_points, fixed=settings.fee_fixed)
+    when = ctx.now if card.at_once else midnight(ctx.now + settings.availability_days * DAY)
+    body = build(
+        "charge",
+        **fields,
+        amount_captured=amount,
+        captured=True,
+        outcome=_outcome(None),
+        paid=True,
+        receipt_url=f"{ctx.em.public_url}/receipts/{fields['id']}",
+        status="succeeded",
+    )
+    row = ctx.insert(body, private={"processing_fee": fee})
+    body["balance_transaction"] = ctx.post(
+        row.account,
+        "charge",
+        amount,
+        currency,
+        row.id,
+        fee=fee,
+        fee_description="Stripe processing fees",
+        available_on=when,
+        description=body["description"],
+    )
+    ctx.save(row)
+    return row
+
+
+def fail(ctx: Ctx, intent: Row, method: Row, decline: str) -> Row:
+    """The charge of a declined payment: no money, no ledger row."""
+    body = build(
+        "charge",
+        **_common(ctx, intent, method, False),
+        failure_code="card_declined",
+        failure_message=DECLINE_MESSAGES[decline],
+        outcome=_outcome(decline),
+        status="failed",
+    )
+    return ctx.insert(body, private={"processing_fee": 0})
+
+
+def _outcome(decline: str | None) -> Json:
+    if decline is None:
+        return {
+            "network_status": "approved_by_network",
+            "risk_level": "normal",
+            "risk_score": 12,
+            "seller_message": "Payment complete.",
+            "type": "authorized",
+        }
+    return {
+        "network_status": "declined_by_network",
+        "reason": decline,
+        "risk_level": "normal",
+        "risk_score": 12,
+        "seller_message": "The bank did not return any further details with this decline.",
+        "type": "issuer_declined",
+    }

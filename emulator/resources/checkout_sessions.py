@@ -1,0 +1,243 @@
+"""v1/checkout/sessions: hosted pages, mode=payment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.context import metadata
+from emulator.errors import invalid, not_modelled
+from emulator.expand import includable
+from emulator.money import MINIMUM, display, require_chargeable
+from emulator.paging import limit, page
+from emulator.registry import PAGING, assumed, documented, operation
+from emulator.resources import payments
+from emulator.resources.line_items import line_items, listed
+from emulator.resources.payment_intents import shipping
+from emulator.schema.build import build
+from emulator.store import Row
+from emulator.types import Json
+
+if TYPE_CHECKING:
+    from emulator.context import Ctx
+
+_HOUR = 3_600
+_SHIPPING = "shipping{name phone address{city country line1 line2 postal_code state}}"
+_PARAMETERS = (
+    "mode success_url cancel_url ui_mode customer customer_email client_reference_id metadata expires_at locale submit_type "
+    "line_items{quantity metadata price_data{currency unit_amount tax_behavior "
+    "product_data{name description images metadata tax_code}}} "
+    "payment_intent_data{application_fee_amount transfer_data{destination amount} transfer_group metadata description "
+    f"statement_descriptor_suffix receipt_email capture_method {_SHIPPING}}} "
+    "allowed_payment_method_types automatic_tax{enabled} adaptive_pricing{enabled} customer_creation "
+    "billing_address_collection"
+)
+
+documented(
+    "checkout",
+    "A session is open for 24 hours unless expires_at (30 minutes to 24 hours) says otherwise, then checkout.session.expired.",
+    "The payment intent exists from the first attempt to pay; session metadata does not reach it.",
+    "Only open sessions can be expired; a session's payment intent cannot be confirmed or canceled directly.",
+)
+assumed("checkout", "Expiring a session cancels the payment intent of an earlier declined attempt.")
+
+
+@operation("POST /v1/checkout/sessions", _PARAMETERS)
+def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    _require_simple(params)
+    items = line_items(ctx, params.get("line_items") or [])
+    currency = items[0]["currency"]
+    total = sum(item["amount_total"] for item in items)
+    _check_total(total, currency)
+    data = params.get("payment_intent_data") or {}
+    payments.check_split(ctx, data, total, "payment_intent_data")
+    if params.get("customer"):
+        ctx.referenced("customer", params["customer"], "customer")
+    id = "cs_test_a1" + ctx.store.random_text(58)
+    body = build(
+        "checkout.session",
+        id=id,
+        adaptive_pricing={"enabled": False},
+        amount_subtotal=total,
+        amount_total=total,
+        billing_address_collection=params.get("billing_address_collection"),
+        cancel_url=params.get("cancel_url"),
+        client_reference_id=params.get("client_reference_id"),
+        created=ctx.now,
+        currency=currency,
+        customer=params.get("customer"),
+        customer_creation=None if params.get("customer") else params.get("customer_creation", "if_required"),
+        customer_details=_details(ctx, params),
+        customer_email=params.get("customer_email"),
+        expires_at=_expiry(ctx, params.get("expires_at")),
+        locale=params.get("locale"),
+        metadata=metadata(params.get("metadata")),
+        mode="payment",
+        payment_method_collection="if_required",
+        payment_method_options={"card": {"request_three_d_secure": "automatic"}},
+        payment_method_types=["card"],
+        payment_status="unpaid",
+        phone_number_collection={"enabled": False},
+        status="open",
+        submit_type=params.get("submit_type"),
+        success_url=params["success_url"],
+        total_details={"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        ui_mode="hosted_page",
+        url=f"{ctx.em.public_url}/c/pay/{id}",
+    )
+    row = ctx.insert(body, private={"items": items, "payment": data})
+    ctx.store.plan(body["expires_at"], "session", id)
+    return ctx.shown(row)
+
+
+def _require_simple(params: Json) -> None:
+    """501 for what Stripe offers and the emulator does not, 400 for what Stripe refuses."""
+    if "mode" not in params:
+        raise invalid("Missing required param: mode.", param="mode", code="parameter_missing")
+    if params["mode"] != "payment":
+        raise not_modelled(f"Checkout Sessions with mode={params['mode']}", param="mode")
+    if params.get("ui_mode", "hosted_page") != "hosted_page":
+        raise not_modelled(f"Checkout Sessions with ui_mode={params['ui_mode']}", param="ui_mode")
+    if not params.get("success_url"):
+        raise invalid("Missing required param: success_url.", param="success_url", code="parameter_missing")
+    for name in ("success_url", "cancel_url"):
+        if name in params and not params[name].startswith(("http://", "https://")):
+            raise invalid("Not a valid URL", param=name, code="url_invalid")
+    if not params.get("line_items"):
+        raise invalid("The `line_items` parameter is required in payment mode.", param="line_items")
+    if params.get("customer") and params.get("customer_email"):
+        raise invalid("You may only specify one of these parameters: customer, customer_email.")
+    for name in ("automatic_tax", "adaptive_pricing"):
+        if (params.get(name) or {}).get("enabled"):
+            raise not_modelled(f"{name}[enabled]=true", param=f"{name}[enabled]")
+    if params.get("customer_creation") == "always":
+        raise not_modelled("customer_creation=always", param="customer_creation")
+    if (params.get("payment_intent_data") or {}).get("capture_method") == "manual":
+        raise not_modelled("capture_method=manual", param="payment_intent_data[capture_method]")
+    if "card" not in params.get("allowed_payment_method_types", ["card"]):
+        raise not_modelled("payment methods other than cards", param="allowed_payment_method_types")
+
+
+def _check_total(total: int, currency: str) -> None:
+    if total < MINIMUM.get(currency, 1):
+        raise invalid(
+            "The Checkout Session's total amount due must add up to at least "
+            f"{display(MINIMUM.get(currency, 1), currency)} {currency}",
+            code="amount_too_small",
+        )
+    require_chargeable(total, currency, "line_items")
+
+
+def _expiry(ctx: Ctx, given: int | None) -> int:
+    if given is None:
+        return ctx.now + ctx.settings.session_hours * _HOUR
+    if given < ctx.now + _HOUR // 2:
+        raise invalid(
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", param="expires_at"
+        )
+    if given > ctx.now + 24 * _HOUR:
+        raise invalid(
+            "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.", param="expires_at"
+        )
+    return given
+
+
+def _details(ctx: Ctx, params: Json) -> Json | None:
+    email = params.get("customer_email")
+    if params.get("customer"):
+        email = ctx.must(params["customer"]).body["email"]
+    if email is None:
+        return None
+    return {"address": None, "email": email, "name": None, "phone": None, "tax_exempt": "none", "tax_ids": None}
+
+
+@operation("GET /v1/checkout/sessions/{session}")
+def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    return ctx.shown(ctx.own("checkout.session", ids["session"]))
+
+
+@operation("GET /v1/checkout/sessions", f"payment_intent customer status created {PAGING}")
+def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    filters = ("payment_intent", "customer", "status")
+    return page(ctx, "checkout.session", params, "/v1/checkout/sessions", filters=filters)
+
+
+@operation("GET /v1/checkout/sessions/{session}/line_items", PAGING)
+def list_line_items(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = ctx.own("checkout.session", ids["session"])
+    return listed(row, limit(params), params)
+
+
+@includable("checkout.session", "line_items")
+def included_line_items(ctx: Ctx, session: Json) -> Json:
+    return listed(ctx.must(session["id"]), 10, {})
+
+
+@operation("POST /v1/checkout/sessions/{session}/expire")
+def expire(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = ctx.own("checkout.session", ids["session"])
+    if row.body["status"] != "open":
+        raise invalid(
+            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
+            f"`{row.body['status']}`."
+        )
+    close(ctx, row)
+    return ctx.shown(row)
+
+
+def close(ctx: Ctx, row: Row) -> None:
+    """Expired, by request or by time: nobody can pay it any more."""
+    row.body |= {"status": "expired", "url": None}
+    ctx.save(row)
+    if row.body["payment_intent"]:
+        intent = ctx.must(row.body["payment_intent"])
+        intent.body |= {
+            "canceled_at": ctx.now,
+            "cancellation_reason": "automatic",
+            "next_action": None,
+            "status": "canceled",
+        }
+        ctx.save(intent)
+        ctx.emit("payment_intent.canceled", intent)
+    ctx.emit("checkout.session.expired", row)
+
+
+# --- what the hosted page does -----------------------------------------------------------------------------------
+
+
+def intent_of(ctx: Ctx, row: Row) -> Row:
+    """The session's payment intent, made at the first attempt to pay."""
+    if row.body["payment_intent"]:
+        return ctx.must(row.body["payment_intent"])
+    data, session = row.private["payment"], row.body
+    intent = payments.new_intent(
+        ctx,
+        amount=session["amount_total"],
+        application_fee_amount=data.get("application_fee_amount"),
+        currency=session["currency"],
+        customer=session["customer"],
+        description=data.get("description"),
+        metadata=metadata(data.get("metadata")),
+        receipt_email=data.get("receipt_email"),
+        shipping=shipping(data.get("shipping")),
+        statement_descriptor_suffix=data.get("statement_descriptor_suffix"),
+        transfer_data=data.get("transfer_data"),
+        transfer_group=data.get("transfer_group"),
+    )
+    intent.private["session"] = row.id
+    ctx.save(intent)
+    row.body["payment_intent"] = intent.id
+    ctx.save(row)
+    return intent
+
+
+def complete(ctx: Ctx, row: Row, *, email: str | None, name: str | None) -> None:
+    """Paid: checkout.session.completed."""
+    details = row.body["customer_details"] or {"address": None, "phone": None, "tax_exempt": "none", "tax_ids": None}
+    row.body |= {
+        "customer_details": {**details, "email": email or details.get("email"), "name": name or None},
+        "payment_status": "paid",
+        "status": "complete",
+        "url": None,
+    }
+    ctx.save(row)
+    ctx.emit("checkout.session.completed", row)

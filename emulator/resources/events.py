@@ -1,0 +1,81 @@
+"""v1/events: what was raised in the last thirty days."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.clock import DAY
+from emulator.errors import invalid, missing
+from emulator.paging import created_range, limit, list_object
+from emulator.registry import PAGING, documented, operation
+from emulator.types import Json
+
+if TYPE_CHECKING:
+    from emulator.context import Ctx
+    from emulator.store import Row
+
+documented(
+    "events",
+    "Listed for 30 days by the emulator's clock, rendered as they were raised.",
+    "delivery_success=false lists events some endpoint has not taken yet.",
+    "types takes at most 20 names and excludes type.",
+)
+_BATCH = 100
+
+
+@operation("GET /v1/events/{id}", scope="any")
+def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = ctx.own("event", ids["id"])
+    if row.created <= ctx.now - ctx.settings.events_days * DAY:
+        raise missing("event", row.id)
+    return ctx.shown(row)
+
+
+@operation("GET /v1/events", f"type types created delivery_success {PAGING}", scope="any")
+def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    if params.get("type") and params.get("types"):
+        raise invalid("You may only specify one of these parameters: type, types.")
+    if len(params.get("types") or []) > 20:
+        raise invalid("You may list at most 20 types.", param="types")
+    size = limit(params)
+    after, before = params.get("starting_after"), params.get("ending_before")
+    bound = _seq(ctx, after or before, "starting_after" if after else "ending_before") if after or before else None
+    found: list[Row] = []
+    while len(found) <= size:
+        batch = ctx.store.find(
+            "event",
+            account=ctx.account,
+            created=(*created_range(params.get("created")), (">", ctx.now - ctx.settings.events_days * DAY)),
+            before=None if before else bound,
+            after=bound if before else None,
+            limit=_BATCH,
+            oldest_first=bool(before),
+        )
+        found += [row for row in batch if _matches(ctx, row, params)]
+        if len(batch) < _BATCH:
+            break
+        bound = batch[-1].seq
+    return list_object(ctx, found[: size + 1], size, "/v1/events", backwards=bool(before))
+
+
+def _seq(ctx: Ctx, id: str, param: str) -> int:
+    row = ctx.store.get(id)
+    if row is None or row.kind != "event":
+        raise missing("event", id, param=param, status=400)
+    return row.seq
+
+
+def _matches(ctx: Ctx, row: Row, params: Json) -> bool:
+    type = row.body["type"]
+    wanted = params.get("types") or ([params["type"]] if params.get("type") else None)
+    if wanted is not None and not any(_is(type, name) for name in wanted):
+        return False
+    asked = params.get("delivery_success")
+    if asked is None:
+        return True
+    return bool(asked) == (row.body["pending_webhooks"] == 0)
+
+
+def _is(type: str, name: str) -> bool:
+    """`charge.*` names a family."""
+    return type.startswith(name[:-1]) if name.endswith("*") else type == name

@@ -1,0 +1,221 @@
+"""One attempt to pay a payment intent with a card: paid, declined, or asking for 3-D Secure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator import ledger
+from emulator.cards import DECLINE_MESSAGES
+from emulator.errors import DOC_URL, StripeError, invalid
+from emulator.registry import documented
+from emulator.resources import charges, moves
+from emulator.resources.payment_methods import card_of
+from emulator.schema.build import build
+from emulator.store import Row
+from emulator.types import Json
+
+if TYPE_CHECKING:
+    from emulator.context import Ctx
+
+documented(
+    "payments",
+    "A declined card leaves a failed charge, last_payment_error and payment_intent.payment_failed; the intent can be tried again.",
+    "application_fee_amount and transfer_data.amount exclude each other.",
+)
+
+
+def new_intent(ctx: Ctx, **fields: object) -> Row:
+    """A payment intent waiting for a payment method."""
+    id = "pi_3" + ctx.store.random_text(23)
+    group = fields.pop("transfer_group", None)
+    if group is None and fields.get("transfer_data"):
+        group = f"group_{id}"
+    body = build(
+        "payment_intent",
+        id=id,
+        capture_method="automatic_async",
+        client_secret=f"{id}_secret_{ctx.store.random_text(25)}",
+        confirmation_method="automatic",
+        created=ctx.now,
+        payment_method_options={"card": {"request_three_d_secure": "automatic"}},
+        payment_method_types=["card"],
+        status="requires_payment_method",
+        transfer_group=group,
+        **fields,
+    )
+    row = ctx.insert(body)
+    ctx.emit("payment_intent.created", row)
+    return row
+
+
+def check_split(ctx: Ctx, data: Json, amount: int, prefix: str = "") -> None:
+    """The rules of `application_fee_amount` and `transfer_data`; amounts are minor units of the payment's currency."""
+    fee, transfer = data.get("application_fee_amount"), data.get("transfer_data")
+
+    def name(*keys: str) -> str:
+        path = [prefix, *keys] if prefix else list(keys)
+        return path[0] + "".join(f"[{key}]" for key in path[1:])
+
+    if transfer is None:
+        if fee:
+            raise invalid(
+                "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment (using an "
+                "OAuth key or Stripe-Account header) or destination payment (using `transfer_data[destination]`).",
+                param=name("application_fee_amount"),
+            )
+        return
+    if fee is not None and transfer.get("amount") is not None:
+        raise invalid(
+            "You may only specify one of these parameters: application_fee_amount, transfer_data[amount].",
+            param=name("application_fee_amount"),
+        )
+    for keys, value, least in (
+        (("application_fee_amount",), fee, 0),
+        (("transfer_data", "amount"), transfer.get("amount"), 1),
+    ):
+        if value is not None and value < least:
+            raise invalid(f"This value must be greater than or equal to {least}.", param=name(*keys))
+        if value is not None and value > amount:
+            raise invalid("This value must be less than or equal to the amount of the payment.", param=name(*keys))
+    moves.require_destination(ctx, transfer["destination"], name("transfer_data", "destination"))
+
+
+def attempt(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool = False, return_url: str | None = None) -> str:
+    """Try to pay; returns the intent's new status. A decline is a status (requires_payment_method), not an exception."""
+    card = card_of(method)
+    intent.body["payment_method"] = method.id
+    if card.decline is not None:
+        return _declined(ctx, intent, method, card.decline)
+    if card.authentication and not authenticated:
+        return _ask(ctx, intent, return_url)
+    destination = (intent.body["transfer_data"] or {}).get("destination")
+    if destination:
+        moves.require_destination(ctx, destination, "transfer_data[destination]")
+    return _paid(ctx, intent, method, authenticated)
+
+
+def _declined(ctx: Ctx, intent: Row, method: Row, decline: str) -> str:
+    charge = charges.fail(ctx, intent, method, decline)
+    intent.body |= {
+        "latest_charge": charge.id,
+        "next_action": None,
+        "payment_method": None,
+        "status": "requires_payment_method",
+        "last_payment_error": _error(ctx, charge.id, "card_declined", decline, method),
+    }
+    ctx.save(intent)
+    ctx.emit("charge.failed", charge)
+    ctx.emit("payment_intent.payment_failed", intent)
+    return "requires_payment_method"
+
+
+def _error(ctx: Ctx, charge: str | None, code: str, decline: str | None, method: Row) -> Json:
+    message = (
+        DECLINE_MESSAGES[decline] if decline else "We are unable to authenticate your payment method. Please choose "
+    )
+    if decline is None:
+        message += "a different payment method and try again."
+    error = {"code": code, "doc_url": DOC_URL + code.replace("_", "-"), "message": message, "type": "card_error"}
+    error["payment_method"] = ctx.shown(method)
+    if charge is not None:
+        error["charge"] = charge
+    if decline is not None:
+        error["decline_code"] = decline
+    return error
+
+
+def _ask(ctx: Ctx, intent: Row, return_url: str | None) -> str:
+    url = f"{ctx.em.public_url}/c/authenticate/{intent.id}"
+    action: Json = {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": url}}
+    if return_url is None:
+        action = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": url}}
+    intent.body |= {"next_action": action, "status": "requires_action"}
+    ctx.save(intent)
+    ctx.emit("payment_intent.requires_action", intent)
+    return "requires_action"
+
+
+def refuse_authentication(ctx: Ctx, intent: Row) -> None:
+    """The buyer failed, or gave up, 3-D Secure: nothing was charged."""
+    method = ctx.must(intent.body["payment_method"])
+    intent.body |= {
+        "last_payment_error": _error(ctx, None, "payment_intent_authentication_failure", None, method),
+        "next_action": None,
+        "payment_method": None,
+        "status": "requires_payment_method",
+    }
+    ctx.save(intent)
+    ctx.emit("payment_intent.payment_failed", intent)
+
+
+def require_authentication(ctx: Ctx, intent: Row, method: Row) -> None:
+    """Nobody is there to authenticate: the attempt becomes a decline with code authentication_required."""
+    charge = charges.fail(ctx, intent, method, "authentication_required")
+    intent.body |= {
+        "last_payment_error": _error(ctx, charge.id, "authentication_required", "authentication_required", method),
+        "latest_charge": charge.id,
+        "next_action": None,
+        "payment_method": None,
+        "status": "requires_payment_method",
+    }
+    ctx.save(intent)
+    ctx.emit("charge.failed", charge)
+    ctx.emit("payment_intent.payment_failed", intent)
+
+
+def _paid(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> str:
+    charge = charges.succeed(ctx, intent, method, authenticated=authenticated)
+    transfer = _split(ctx, intent, charge)
+    intent.body |= {
+        "amount_received": intent.body["amount"],
+        "last_payment_error": None,
+        "latest_charge": charge.id,
+        "next_action": None,
+        "status": "succeeded",
+    }
+    ctx.save(intent)
+    ctx.emit("charge.succeeded", charge)
+    if transfer is not None:
+        moves.announce(ctx, transfer)
+    ctx.emit("payment_intent.succeeded", intent)
+    return "succeeded"
+
+
+def _split(ctx: Ctx, intent: Row, charge: Row) -> Row | None:
+    """A destination charge's transfer: everything, with the fee coming back, or the part transfer_data.amount names."""
+    data = intent.body["transfer_data"]
+    if not data:
+        return None
+    part = data.get("amount")
+    transfer = moves.send(
+        ctx,
+        data["destination"],
+        intent.body["amount"] if part is None else part,
+        intent.body["currency"],
+        charge=charge,
+        available_on=ledger.available_on(ctx.store, charge.body["balance_transaction"]),
+        group=intent.body["transfer_group"],
+        fee=intent.body["application_fee_amount"] or 0,
+        by_charge=True,
+    )
+    charge.body["transfer"] = transfer.id
+    charge.body["application_fee"] = transfer.private["application_fee"]
+    charge.body["application"] = ctx.em.application_id if transfer.private["application_fee"] else None
+    ctx.save(charge)
+    return transfer
+
+
+def card_error(intent: Json) -> StripeError:
+    """402, with what the decline left behind kept."""
+    error = intent["last_payment_error"]
+    return StripeError(
+        402,
+        error["message"],
+        type="card_error",
+        code=error["code"],
+        keep_writes=True,
+        charge=error.get("charge"),
+        decline_code=error.get("decline_code"),
+        payment_intent=intent,
+        payment_method=error.get("payment_method"),
+    )

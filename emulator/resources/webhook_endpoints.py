@@ -1,0 +1,85 @@
+"""v1/webhook_endpoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.context import metadata
+from emulator.errors import invalid, not_modelled
+from emulator.paging import page
+from emulator.registry import PAGING, documented, operation
+from emulator.schema.build import build
+from emulator.types import Json
+
+if TYPE_CHECKING:
+    from emulator.context import Ctx
+
+documented(
+    "webhooks",
+    "Signed with HMAC-SHA256 over `t.body`; t is the wall clock whatever the emulator's clock says.",
+    "Only 2xx is a success; redirects, errors and timeouts are tried again, re-signed, with the same event id.",
+    "connect=true endpoints hear connected accounts' events (top-level account), the others the platform's.",
+    "The secret is shown only in the answer to create.",
+)
+
+
+@operation("POST /v1/webhook_endpoints", "url enabled_events connect api_version description metadata")
+def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    if not params["url"].startswith(("http://", "https://")):
+        raise invalid(
+            "Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid"
+        )
+    if params.get("api_version") not in (None, ctx.em.api_version):
+        raise not_modelled("webhook endpoints of another api_version", param="api_version")
+    secret = "whsec_" + ctx.store.random_text(32)
+    id = _insert(ctx, params, secret, registered=False)
+    return {**ctx.shown(ctx.must(id)), "secret": secret}
+
+
+@operation("GET /v1/webhook_endpoints/{webhook_endpoint}")
+def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    return ctx.shown(ctx.own("webhook_endpoint", ids["webhook_endpoint"]))
+
+
+@operation("GET /v1/webhook_endpoints", PAGING)
+def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    return page(ctx, "webhook_endpoint", params, "/v1/webhook_endpoints")
+
+
+@operation("DELETE /v1/webhook_endpoints/{webhook_endpoint}")
+def delete(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = ctx.own("webhook_endpoint", ids["webhook_endpoint"])
+    ctx.store.delete(row)
+    ctx.em.forget_endpoints()
+    return {"id": row.id, "object": "webhook_endpoint", "deleted": True}
+
+
+def register(ctx: Ctx, url: str, secret: str, connect: bool, enabled_events: list[str]) -> str:
+    """An endpoint the operator configured with a known secret; one per url and connect flag."""
+    for row in ctx.store.find("webhook_endpoint"):
+        if row.body["url"] == url and row.private["connect"] == connect:
+            row.private["secret"] = secret
+            row.body["enabled_events"] = enabled_events
+            ctx.save(row)
+            ctx.em.forget_endpoints()
+            return row.id
+    return _insert(ctx, {"url": url, "enabled_events": enabled_events, "connect": connect}, secret, registered=True)
+
+
+def _insert(ctx: Ctx, params: Json, secret: str, *, registered: bool) -> str:
+    connect = bool(params.get("connect"))
+    body = build(
+        "webhook_endpoint",
+        id="we_1" + ctx.store.random_text(23),
+        api_version=params.get("api_version"),
+        application=None,
+        created=ctx.now,
+        description=params.get("description") or None,
+        enabled_events=list(params["enabled_events"]),
+        metadata=metadata(params.get("metadata") or None),
+        status="enabled",
+        url=params["url"],
+    )
+    ctx.insert(body, private={"secret": secret, "connect": connect, "registered": registered})
+    ctx.em.forget_endpoints()
+    return str(body["id"])

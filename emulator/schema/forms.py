@@ -1,0 +1,36 @@
+"""Form bodies and query strings as nested hashes: a[b][0][c]=v."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from emulator.errors import invalid
+
+
+def decode(text: str) -> dict[str, Any]:
+    """Indexed arrays stay hashes with digits for keys: only the parameter's type can tell them from hashes."""
+    result: dict[str, Any] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        _put(result, _keys(name), value, name)
+    return result
+
+
+def _keys(name: str) -> list[str]:
+    head, bracket, rest = name.partition("[")
+    if not bracket:
+        return [name]
+    return [head, *rest.removesuffix("]").split("][")]
+
+
+def _put(target: dict[str, Any], keys: list[str], value: str, name: str) -> None:
+    for key in keys[:-1]:
+        key = key or str(len(target))
+        child = target.setdefault(key, {})
+        if not isinstance(child, dict):
+            raise invalid("Invalid object", param=name)
+        target = child
+    last = keys[-1] or str(len(target))
+    if isinstance(target.get(last), dict):
+        raise invalid("Invalid object", param=name)
+    target[last] = value
