@@ -6,7 +6,7 @@ They stand in for photographs without anybody's photograph being in the reposito
 import random
 from collections.abc import Callable
 
-from catalog.demo_scene import Colour, Point, Scene, as_jpeg, draw_room, lay_shadow, mix, smooth
+from catalog.demo_scene import Colour, Scene, as_jpeg, draw_room, lay_shadow, mix, smooth
 
 Thing = Callable[[Scene, float, float, Colour], None]
 
@@ -346,11 +346,26 @@ WORDS: tuple[tuple[str, Thing], ...] = (
 
 
 COLOURS: dict[str, Colour] = {
-    "black": (52, 47, 44), "white": (243, 238, 228), "grey": (138, 134, 128), "navy": (38, 52, 82), "blue": (66, 98, 136),
-    "indigo": (48, 60, 112), "denim": (64, 82, 110), "red": (168, 62, 52), "yellow": (214, 166, 62), "olive": (102, 106, 60),
-    "green": (78, 108, 82), "pink": (206, 138, 134), "brown": (112, 78, 54), "ochre": (196, 142, 62), "cream": (236, 224, 200),
-    "terracotta": (184, 94, 66), "sage": (140, 152, 122), "plum": (98, 62, 88), "leather": (124, 80, 50),
-}  # fmt: skip
+    "black": (52, 47, 44),
+    "white": (243, 238, 228),
+    "grey": (138, 134, 128),
+    "navy": (38, 52, 82),
+    "blue": (66, 98, 136),
+    "indigo": (48, 60, 112),
+    "denim": (64, 82, 110),
+    "red": (168, 62, 52),
+    "yellow": (214, 166, 62),
+    "olive": (102, 106, 60),
+    "green": (78, 108, 82),
+    "pink": (206, 138, 134),
+    "brown": (112, 78, 54),
+    "ochre": (196, 142, 62),
+    "cream": (236, 224, 200),
+    "terracotta": (184, 94, 66),
+    "sage": (140, 152, 122),
+    "plum": (98, 62, 88),
+    "leather": (124, 80, 50),
+}
 
 
 def _colour_of(title: str) -> Colour | None:

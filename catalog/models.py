@@ -130,7 +130,7 @@ class Photo(models.Model):
     """One photo of a listing, re-encoded by us."""
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="photos")
-    image = models.ImageField(upload_to="photos/%Y/%m/", width_field="width", height_field="height")
+    image = models.ImageField(upload_to="photos/%Y/%m/")
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
     # The same picture for cards and thumbnails.

@@ -6,6 +6,7 @@ Drawing anew drops all that is not the picture: the camera's place and owner, an
 import struct
 import uuid
 import warnings
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from typing import IO
@@ -32,17 +33,23 @@ class PhotoRefused(Exception):
 
 def store(listing: Listing, file: IO[bytes], *, alt: str = "") -> Photo:
     """Add `file` to the listing's photos, last in order. Raises PhotoRefused."""
-    large, small = encode(file)
+    encoded = encode(file)
     with transaction.atomic():
         # Two uploads at once would both count seven and make nine: the listing's row lets one count at a time.
         Listing.objects.select_for_update().get(pk=listing.pk)
         if listing.photos.count() >= MAX_PHOTOS:
             raise PhotoRefused(_("A listing has room for %(count)d photos. Remove one first.") % {"count": MAX_PHOTOS})
         last = listing.photos.aggregate(last=Max("position"))["last"]
-        photo = Photo(listing=listing, alt=alt, position=0 if last is None else last + 1)
+        photo = Photo(
+            listing=listing,
+            alt=alt,
+            position=0 if last is None else last + 1,
+            width=encoded.width,
+            height=encoded.height,
+        )
         name = uuid.uuid4().hex
-        photo.small.save(f"{name}-small.webp", ContentFile(small), save=False)
-        photo.image.save(f"{name}.webp", ContentFile(large), save=True)
+        photo.small.save(f"{name}-small.webp", ContentFile(encoded.small), save=False)
+        photo.image.save(f"{name}.webp", ContentFile(encoded.large), save=True)
     return photo
 
 
@@ -70,10 +77,24 @@ def move_earlier(photo: Photo) -> None:
         Photo.objects.bulk_update(order, ["position"])
 
 
-def encode(file: IO[bytes]) -> tuple[bytes, bytes]:
-    """The picture upright, without metadata, as WebP in two sizes: for the listing's page and for cards."""
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A picture as two WebP files; width and height are those of the large one."""
+
+    large: bytes
+    small: bytes
+    width: int
+    height: int
+
+
+def encode(file: IO[bytes]) -> Encoded:
+    """The picture upright, without metadata, for the listing's page and for cards. Raises PhotoRefused."""
     picture = _open(file)
-    return _webp(picture, LARGE), _webp(picture, SMALL)
+    picture.thumbnail((LARGE, LARGE), Image.Resampling.LANCZOS)
+    large = _webp(picture)
+    width, height = picture.size
+    picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
+    return Encoded(large, _webp(picture), width, height)
 
 
 def _open(file: IO[bytes]) -> Image.Image:
@@ -115,9 +136,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
         return flat
 
 
-def _webp(picture: Image.Image, longest: int) -> bytes:
-    copy = picture.copy()
-    copy.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+def _webp(picture: Image.Image) -> bytes:
     out = BytesIO()
-    copy.save(out, "WEBP", quality=QUALITY, method=4, exif=b"", xmp=b"", icc_profile=b"")
+    picture.save(out, "WEBP", quality=QUALITY, method=4, exif=b"", xmp=b"", icc_profile=b"")
     return out.getvalue()
