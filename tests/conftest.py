@@ -9,6 +9,12 @@ import pytest
 from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 
+from emulator.core import Emulator
+from gateway import client as gateway
+from tests.signing import CONNECT, PLATFORM
+from tests.stripe_inprocess import InProcessHTTPClient
+from tests.world import World
+
 
 @pytest.fixture(scope="session", autouse=True)
 def flushing_empties_the_ledger_too() -> Iterator[None]:
@@ -31,3 +37,24 @@ def apart(settings: Any, tmp_path: Path) -> None:
     """Each test has its own media, and rate limits and caches of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
+
+
+@pytest.fixture
+def stripe_emulator(settings: Any) -> Iterator[Emulator]:
+    """An emulator of its own, in-process and strict, which the gateway speaks to and which signs events for our
+    door.
+    """
+    emulator = Emulator(":memory:", secret_key=settings.STRIPE_SECRET_KEY, strict=True)
+    emulator.add_webhook_endpoint(f"http://testserver{PLATFORM}", settings.STRIPE_WEBHOOK_SECRETS[0], connect=False)
+    emulator.add_webhook_endpoint(
+        f"http://testserver{CONNECT}", settings.STRIPE_CONNECT_WEBHOOK_SECRETS[0], connect=True
+    )
+    with gateway.speaking_through(InProcessHTTPClient(emulator)):
+        yield emulator
+    emulator.close()
+
+
+@pytest.fixture
+def world(stripe_emulator: Emulator) -> World:
+    """Stripe and the people who trade."""
+    return World(stripe_emulator)

@@ -1,0 +1,146 @@
+"""A whole world for one test: the emulator in-process, its events delivered to our door, its clock moved with ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.test import Client
+
+from accounts import onboarding
+from accounts.models import ConnectedAccount, Seller, User
+from catalog.models import Listing
+from customers.models import Customer
+from emulator import hosted
+from emulator.core import Emulator
+from emulator.types import Outcome
+from gateway import reads
+from inbox.handle import handle_waiting
+from kit.clock import fixed_at
+from orders.models import Purchase
+from tests.factories import (
+    AddressFactory,
+    CustomerFactory,
+    ListingFactory,
+    MembershipFactory,
+    SellerFactory,
+    UserFactory,
+    accept_guidelines,
+)
+
+CARD = "4242424242424242"
+DECLINED = "4000000000000002"
+
+
+class World:
+    """Stripe as the marketplace meets it, and the people who trade."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.door = Client()
+
+    # --- Stripe's side ---
+
+    def deliver(self) -> int:
+        """Send every due event to our door; how many were sent."""
+        return self.emulator.deliver_due(self._send)
+
+    def work(self) -> None:
+        """What a worker does: handle the stored events."""
+        while handle_waiting():
+            pass
+
+    def settle(self) -> None:
+        """Events delivered and handled, until nothing moves."""
+        while self.deliver():
+            self.work()
+        self.work()
+
+    def pay(self, session_id: str, number: str = CARD) -> Outcome:
+        """The buyer fills in the hosted page."""
+        return hosted.checkout_pay(
+            self.emulator,
+            session_id,
+            number=number,
+            exp_month="12",
+            exp_year="2040",
+            cvc="123",
+            email="alice@example.org",
+            name="Alice Example",
+        )
+
+    @contextmanager
+    def later(self, *, days: int = 0, minutes: int = 0) -> Iterator[None]:
+        """Move Stripe's clock forward, and ours with it, for the rest of the block."""
+        self.emulator.advance(seconds=(days * 24 * 60 + minutes) * 60)
+        with fixed_at(datetime.fromtimestamp(self.emulator.now(), UTC)):
+            yield
+
+    def _send(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        answer = self.door.post(
+            urlsplit(url).path,
+            body,
+            content_type="application/json",
+            headers={"Stripe-Signature": headers["Stripe-Signature"]},
+        )
+        return int(answer.status_code)
+
+    # --- the people ---
+
+    def seller(self, name: str = "Bob's linen", *, email: str = "bob@example.org") -> Seller:
+        """A seller who went through onboarding: Stripe lets them be paid."""
+        owner = UserFactory(email=email)
+        seller = SellerFactory(name=name)
+        MembershipFactory(seller=seller, user=owner)
+        accept_guidelines(seller, owner)
+        account = onboarding.open_account(seller, email)
+        hosted.complete_onboarding(self.emulator, str(account.stripe_id))
+        onboarding.refresh(account)
+        return seller
+
+    def listing(self, **changes: Any) -> Listing:
+        """Something of Bob's to buy."""
+        if "seller" not in changes:
+            changes["seller"] = self.seller()
+        listing: Listing = ListingFactory(**changes)
+        return listing
+
+    def buyer(self, email: str = "alice@example.org") -> tuple[Client, Customer]:
+        """Alice, signed in, with an address."""
+        user: User = UserFactory(email=email)
+        customer: Customer = CustomerFactory(user=user)
+        AddressFactory(customer=customer)
+        client = Client()
+        client.force_login(user)
+        return client, customer
+
+    def check_out(self, client: Client, listing: Listing, quantity: int = 1) -> Purchase:
+        """Put something in the basket and go to Stripe's page; the purchase waits for payment."""
+        client.post("/basket/add/", {"listing": listing.pk, "quantity": quantity})
+        answer = self.press_pay(client)
+        assert answer.status_code == 303, answer.content.decode()[:2000]
+        return Purchase.objects.latest("pk")
+
+    def press_pay(self, client: Client) -> Any:
+        """Fill in the checkout page as it is shown and press its button."""
+        page = client.get("/checkout/")
+        if page.status_code != 200:
+            return page
+        form = page.context["form"]
+        answers = {"seen": form["seen"].value()}
+        if form.saved:
+            answers["address"] = str(form.saved[0].pk)
+        return client.post("/checkout/", answers)
+
+    def stripe_total(self, account: str = "") -> dict[str, int]:
+        """What Stripe says a balance holds, available and pending together, by currency."""
+        found = reads.balance(account=account)
+        totals = {c: found.available.get(c, 0) + found.pending.get(c, 0) for c in {*found.available, *found.pending}}
+        return {currency: amount for currency, amount in totals.items() if amount}
+
+    def account_of(self, seller: Seller) -> ConnectedAccount:
+        """The seller's account as we know it."""
+        return seller.connected_accounts.get(closed_at=None)
