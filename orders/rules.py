@@ -89,21 +89,24 @@ def _of_whole(lines: Sequence[BasketLine]) -> list[Problem]:
 
 
 def _mixed(lines: Sequence[BasketLine]) -> list[Problem]:
-    shops = list(dict.fromkeys(line.listing.seller.name for line in lines))
-    currencies = list(dict.fromkeys(line.listing.currency.upper() for line in lines))
+    shops = {line.listing.seller_id: line.listing.seller.name for line in lines}
     found = []
-    if len({line.listing.seller_id for line in lines}) > 1:
+    if len(shops) > 1:
         message = _(
             "One checkout carries the things of one shop for now. Your basket has things from %(shops)s: "
-            "keep one shop's things and remove the others to go on."
+            "keep one shop’s things and remove the others to go on."
         )
-        found.append(Problem(None, message % {"shops": get_text_list(shops, _("and"))}, "mixed_sellers"))
-    if len(currencies) > 1:
+        found.append(Problem(None, message % {"shops": get_text_list(list(shops.values()), _("and"))}, "mixed_sellers"))
+    offered = {(line.listing.seller_id, line.listing.currency) for line in lines}
+    # Two shops with a currency each need no second sentence: keeping one shop's things settles it.
+    if len(offered) > len(shops):
+        currencies = dict.fromkeys(line.listing.currency.upper() for line in lines)
         message = _(
             "One checkout is paid in one currency for now. Your basket has prices in %(currencies)s: "
             "keep the things in one currency and remove the others to go on."
         )
-        found.append(Problem(None, message % {"currencies": get_text_list(currencies, _("and"))}, "mixed_currencies"))
+        words = get_text_list(list(currencies), _("and"))
+        found.append(Problem(None, message % {"currencies": words}, "mixed_currencies"))
     return found
 
 

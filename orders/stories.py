@@ -77,10 +77,13 @@ def buyer_steps(purchase: Purchase) -> list[Step]:
 
 
 def seller_steps(order: Order) -> list[Step]:
-    """The order's past with who acted and why, and what is still to come."""
+    """The order's past with the reasons and who of the team acted, and what is still to come."""
     steps = [Step(_("Placed by the buyer"), order.placed_at)]
     words = {Status.PAID: _("Paid"), Status.CANCELLED: _("Cancelled"), Status.FULFILLED: sent_word(order)}
-    steps += [Step(words[Status(move.to_status)], move.at, move.actor, move.reason) for move in order.moves.all()]
+    for move in order.moves.all():
+        # Only the seller's own team is named: whoever else acted may be the buyer, whose address is not the seller's.
+        actor = move.actor if move.to_status == Status.FULFILLED else ""
+        steps.append(Step(words[Status(move.to_status)], move.at, actor, move.reason))
     if order.status == Status.AWAITING_PAYMENT:
         steps.append(Step(_("Paid")))
     if order.status in (Status.AWAITING_PAYMENT, Status.PAID):

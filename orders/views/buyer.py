@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import SignedInRequest
+from kit.csp import handoff_to_stripe
 from orders.models import OrderLine, Purchase, Status
 from orders.queries import purchase_of, purchases_of
 from orders.stories import buyer_pill, buyer_steps, is_shipped, sent_word, status_of
@@ -16,7 +17,7 @@ from orders.stories import buyer_pill, buyer_steps, is_shipped, sent_word, statu
 # How often the page asks whether the payment arrived: quickly at first, then patiently, then only when asked to.
 QUICK_POLLS, ALL_POLLS = 45, 75
 # How many things the list names of each order.
-NAMED = 3
+NAMED = 2
 
 
 @require_safe
@@ -38,6 +39,8 @@ def purchases(request: SignedInRequest) -> HttpResponse:
     return render(request, "orders/buyer_orders.html", context)
 
 
+# Its form leads to Stripe's page when the payment is still to be made.
+@handoff_to_stripe
 @require_safe
 @login_required
 @never_cache
