@@ -142,7 +142,7 @@ class Photo(models.Model):
         ordering = ("position", "pk")
 
     def __str__(self) -> str:
-        return self.alt or self.image.name
+        return self.alt or self.image.name or ""
 
 
 class Reservation(models.Model):

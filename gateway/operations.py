@@ -231,7 +231,7 @@ def _shelve(operation: Operation, reason: str) -> None:
     log.error("operation_needs_a_person", key=operation.key, reason=reason)
 
 
-def _settle(operation: Operation, status: Operation.Status, *, reason: str, **fields: object) -> None:
+def _settle(operation: Operation, status: Operation.Status, *, reason: str, **fields: Any) -> None:
     try:
         move(
             operation,

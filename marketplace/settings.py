@@ -278,7 +278,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- Security -----------------------------------------------------------------------------------------------------
 
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF, CSP.NONCE],
     "style-src": [CSP.SELF, CSP.NONCE],

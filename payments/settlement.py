@@ -4,6 +4,8 @@ settles.
 `fetch` looks at Stripe and must run outside any transaction; `apply` writes, in one transaction, and only forward.
 """
 
+from typing import Any
+
 import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -97,7 +99,7 @@ def _paid(payment: Payment, session: CheckoutSession, actor: str) -> None:
     purchase = Purchase.objects.select_for_update().get(pk=payment.purchase_id)
     if not wrong and purchase.status != OrderStatus.AWAITING_PAYMENT:
         wrong = f"The purchase is {purchase.status}; the payment came too late."
-    facts = {"payment_intent_id": session.payment_intent_id, "charge_id": charge.id, "paid_at": now()}
+    facts: dict[str, Any] = {"payment_intent_id": session.payment_intent_id, "charge_id": charge.id, "paid_at": now()}
     if wrong:
         # Booked nowhere and shipped never: a person compares it with Stripe (faults F24, F25, F27).
         move(payment, Status.REVIEW, actor=actor, reason=wrong, review_reason=wrong, **facts)
