@@ -1,10 +1,12 @@
-"""Countries and currencies by name, in the reader's language."""
+"""Countries, currencies and percentages in the reader's language."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
+from babel.numbers import format_percent
 from django.conf import settings
 from django.utils.translation import get_language, gettext, to_locale
 
@@ -77,6 +79,13 @@ def currencies() -> Choices:
         for code in settings.MARKETPLACE_CURRENCIES
     ]
     return sorted(named, key=lambda choice: choice[1])
+
+
+def percentage(basis_points: int) -> str:
+    """Basis points as people read them: 1000 is "10%", 250 is "2.5%"."""
+    return str(
+        format_percent(Decimal(basis_points) / 10_000, format="#,##0.##%", locale=to_locale(get_language() or "en"))
+    )
 
 
 def _sorted(codes: list[str]) -> Choices:

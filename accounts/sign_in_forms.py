@@ -1,4 +1,4 @@
-"""allauth's forms in our words: labels that say what to enter, and nothing inside the fields that vanishes on typing."""
+"""allauth's forms in our words: labels that say what to enter, and nothing in the fields that vanishes on typing."""
 
 from typing import Any
 

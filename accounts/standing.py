@@ -26,6 +26,7 @@ class Standing:
     checking: tuple[Due, ...] = ()
     later: tuple[Due, ...] = ()
     deadline: datetime | None = None
+    overdue: bool = False
     warning: str = ""
 
 
@@ -54,7 +55,18 @@ def _at_stripe(account: ConnectedAccount) -> Standing:
     later = tuple(asked_later(account.requirements))
     deadline = min((due.deadline for due in now_due if due.deadline), default=None)
     pill, label, sentence, action = _words(account, now_due, checking)
-    return Standing(pill, label, sentence, action, now_due, checking, later, deadline, _payout_warning(account))
+    return Standing(
+        pill,
+        label,
+        sentence,
+        action,
+        now_due,
+        checking,
+        later,
+        deadline,
+        overdue=any(due.overdue for due in now_due),
+        warning=_payout_warning(account),
+    )
 
 
 def _words(account: ConnectedAccount, now_due: tuple[Due, ...], checking: tuple[Due, ...]) -> tuple[str, str, str, str]:

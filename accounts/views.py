@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import guidelines, onboarding, sellers
 from accounts.access import SellerRequest, memberships_of, owner_required
+from accounts.countries import percentage
 from accounts.forms import AcceptanceForm, ShopForm
 from accounts.models import ConnectedAccount, Membership, Seller
 from accounts.rules import open_account_of
@@ -58,7 +59,8 @@ def sell(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             seller = sellers.open_shop(request.user, **form.cleaned_data)
             return redirect(next_step(seller))
-    return render(request, "accounts/sell.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "fee": percentage(settings.PLATFORM_FEE_BASIS_POINTS)}
+    return render(request, "accounts/sell.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

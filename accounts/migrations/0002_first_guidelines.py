@@ -12,12 +12,12 @@ These guidelines say what we expect of everybody who sells here, and what you ca
 
 ## What you may sell
 
-Sell things you own, made, or may sell on somebody's behalf, and services you can perform yourself. Each listing is one thing that exists, or that you make to order and say so.
+Sell things you own, made, or may sell on somebody’s behalf, and services you can perform yourself. Each listing is one thing that exists, or that you make to order and say so.
 
 Do not list:
 
 - anything that is illegal where you are or where it is sent
-- counterfeits, stolen goods, or things that copy somebody else's protected design
+- counterfeits, stolen goods, or things that copy somebody else’s protected design
 - weapons, ammunition, explosives and dangerous chemicals
 - tobacco, nicotine, alcohol, prescription medicine and other drugs
 - living animals, and anything made from protected species
@@ -43,7 +43,7 @@ Digital things and pickups are handed over at once or as agreed with the buyer. 
 
 Answer buyers within two working days. A buyer whose order does not arrive, arrives broken, or is not what you described gets the full amount back, delivery included. Buyers may have a right to change their mind, for example within 14 days in the European Union; you honour it.
 
-Refunds are paid back the way the buyer paid. We refund on your behalf when a buyer is plainly right and you do not answer. If a buyer's bank takes a payment back, we show you what it says and by when to reply; send us what proves your side. A payment the bank gives back to the buyer is taken from your share of that sale.
+Refunds are paid back the way the buyer paid. We refund on your behalf when a buyer is plainly right and you do not answer. If a buyer’s bank takes a payment back, we show you what it says and by when to reply; send us what proves your side. A payment the bank gives back to the buyer is taken from your share of that sale.
 
 ## What it costs
 
@@ -51,9 +51,9 @@ Opening a shop and listing things is free. For each sale we keep a fee, a share 
 
 ## How you are paid
 
-Stripe, our payment partner, keeps the money and pays it to your bank account. Stripe has to know who you are first: you give your details to Stripe, on Stripe's pages, and we never see your bank or identity documents. Stripe may ask for more later and may stop paying until it has it.
+Stripe, our payment partner, keeps the money and pays it to your bank account. Stripe has to know who you are first: you give your details to Stripe, on Stripe’s pages, and we never see your bank or identity documents. Stripe may ask for more later and may stop paying until it has it.
 
-Your share of a sale is credited to your Stripe account and paid out to your bank on Stripe's schedule. If refunds leave your account below zero, later sales fill it up first.
+Your share of a sale is credited to your Stripe account and paid out to your bank on Stripe’s schedule. If refunds leave your account below zero, later sales fill it up first.
 
 ## Working together
 
