@@ -3,13 +3,14 @@
 `available` is what can still be promised. Each change is one conditional UPDATE, so the row itself decides between
 rivals: no read comes before it, and no lock is held while a buyer thinks (F29). A Reservation ends once (F30).
 Callers that touch several listings in one transaction go through them in the order of their ids, so that two
-transactions never wait for each other.
+transactions never wait for each other; `reserve_all` does that itself.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.utils.translation import ngettext
 
 from catalog.models import Listing, Reservation
@@ -20,8 +21,9 @@ from kit.transitions import move
 class OutOfStock(Exception):
     """There are not as many as were asked for. `available` is how many there were when it was refused."""
 
-    def __init__(self, available: int) -> None:
+    def __init__(self, available: int, listing_id: int | None = None) -> None:
         self.available = available
+        self.listing_id = listing_id
         super().__init__(
             ngettext("Only %(count)d is left.", "Only %(count)d are left.", available) % {"count": available}
         )
@@ -43,6 +45,31 @@ def reserve(listing_id: int, quantity: int) -> Reservation:
         if taken != 1:
             raise OutOfStock(_for_sale(listing_id))
         return Reservation.objects.create(listing_id=listing_id, quantity=quantity, created_at=now())
+
+
+def reserve_all(wanted: Mapping[int, int]) -> dict[int, Reservation]:
+    """Set units of several published listings aside, all or none: the reservations by listing, in three queries.
+
+    `wanted` is how many of which listing. To be called inside a transaction. Raises OutOfStock, naming the first
+    listing there are too few of, before anything is written; ValueError for a quantity below one.
+    """
+    if any(quantity < 1 for quantity in wanted.values()):
+        raise ValueError("A reservation is for at least one unit.")
+    # One UPDATE of many rows locks them in any order, so two baskets with the same things could wait for each other for
+    # ever: the rows are locked in the order of their ids first. Whoever comes second reads what is left (fault F29).
+    in_order = Listing.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    rows = in_order.values_list("pk", "status", "available")
+    left = {pk: available if status == Listing.Status.PUBLISHED else 0 for pk, status, available in rows}
+    for listing_id, quantity in sorted(wanted.items()):
+        if left.get(listing_id, 0) < quantity:
+            raise OutOfStock(left.get(listing_id, 0), listing_id)
+    taken = Case(*(When(pk=listing_id, then=quantity) for listing_id, quantity in wanted.items()))
+    Listing.objects.filter(pk__in=wanted).update(available=F("available") - taken)
+    reserved = Reservation.objects.bulk_create(
+        Reservation(listing_id=listing_id, quantity=quantity, created_at=now())
+        for listing_id, quantity in wanted.items()
+    )
+    return {reservation.listing_id: reservation for reservation in reserved}
 
 
 def sell(reservation: Reservation, *, actor: str, reason: str, at: datetime | None = None) -> bool:

@@ -151,6 +151,7 @@ def _hold(basket: Basket, listing: Listing, line: BasketLine | None, wanted: int
 
 
 def _lock(basket: Basket) -> None:
+    # Two tabs changing one basket wait for each other, and placing waits for both.
     Basket.objects.select_for_update().get(pk=basket.pk)
 
 

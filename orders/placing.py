@@ -58,23 +58,20 @@ def place(
     """
     if basket.customer_id != customer.pk or (address is not None and address.customer_id != customer.pk):
         raise ValueError("The basket and the address have to be the customer's own.")
-    try:
-        with transaction.atomic():
-            # Two tabs, or one button pressed twice: the second waits here, then finds what the first one placed.
-            locked = _locked(basket)
-            lines = contents(locked)
-            ship_to = frozen_address(address) if needs_address(lines) else None
-            opened = _open_purchase(locked)
-            digest = _digest(lines, ship_to)
-            if opened is not None and opened.basket_hash == digest:
-                return opened
-            _refuse_problems(locked, lines, ship_to, seen, opened)
-            if opened is not None:
-                raise OpenPurchase(opened)
-            faultpoint("orders.place.checked")
-            return _write(customer, locked, lines, ship_to, digest, placed_from, at)
-    except _SoldOut as error:
-        raise CannotPlace([error.problem]) from error
+    with transaction.atomic():
+        # Two tabs, or one button pressed twice: the second waits here, then finds what the first one placed.
+        locked = _locked(basket)
+        lines = contents(locked)
+        ship_to = frozen_address(address) if needs_address(lines) else None
+        opened = _open_purchase(locked)
+        digest = _digest(lines, ship_to)
+        if opened is not None and opened.basket_hash == digest:
+            return opened
+        _refuse_problems(locked, lines, ship_to, seen, opened)
+        if opened is not None:
+            raise OpenPurchase(opened)
+        faultpoint("orders.place.checked")
+        return _write(customer, locked, lines, ship_to, digest, placed_from, at)
 
 
 def fingerprint(lines: Sequence[BasketLine]) -> str:
@@ -87,13 +84,8 @@ def frozen_address(address: Address | None) -> dict[str, str] | None:
     return {field: getattr(address, field) for field in ADDRESS_FIELDS} if address is not None else None
 
 
-class _SoldOut(Exception):
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        super().__init__(problem.message)
-
-
 def _locked(basket: Basket) -> Basket:
+    # What every change of the basket waits for, so that what is placed is what was read.
     return Basket.objects.select_for_update().get(pk=basket.pk)
 
 
@@ -176,15 +168,12 @@ def _write(
 
 
 def _reserve(lines: Sequence[BasketLine]) -> dict[int, Reservation]:
-    """Set the units aside, by listing, in the order of the listings' ids: so two baskets never wait for each other."""
-    reserved = {}
-    for line in sorted(lines, key=lambda line: line.listing_id):
-        try:
-            reserved[line.listing_id] = stock.reserve(line.listing_id, line.quantity)
-        except stock.OutOfStock as error:
-            # Raised on through the transaction: what was set aside for the lines before goes back with it.
-            raise _SoldOut(Problem(line, _left(line, error.available), "sold_out")) from error
-    return reserved
+    """Set the units aside, by listing."""
+    try:
+        return stock.reserve_all({line.listing_id: line.quantity for line in lines})
+    except stock.OutOfStock as error:
+        short = next(line for line in lines if line.listing_id == error.listing_id)
+        raise CannotPlace([Problem(short, _left(short, error.available), "sold_out")]) from error
 
 
 def _left(line: BasketLine, available: int) -> str:

@@ -62,6 +62,7 @@ def fulfil(order: Order, *, at: datetime, actor: str, reason: str) -> bool:
     False when that was said already. Raises IllegalMove when the order is not paid.
     """
     with transaction.atomic():
+        # Two members of a team, or one double click: the second one finds it said already.
         order.refresh_from_db(from_queryset=Order.objects.select_for_update())
         if order.status == Status.FULFILLED:
             return False
@@ -71,6 +72,7 @@ def fulfil(order: Order, *, at: datetime, actor: str, reason: str) -> bool:
 
 
 def _lock(purchase: Purchase) -> None:
+    # Paid and cancelled may arrive together: the second waits, and then sees what the first one did (fault F27).
     purchase.refresh_from_db(from_queryset=Purchase.objects.select_for_update())
 
 

@@ -1,0 +1,135 @@
+"""What keeps a basket from being checked out."""
+
+import pytest
+
+from accounts.models import ConnectedAccount, Seller, User
+from catalog.models import Listing
+from customers.models import Customer
+from orders import rules
+from orders.models import Basket, BasketLine
+from tests.factories import ListingFactory, MembershipFactory
+from tests.unit.orders.conftest import Place, fill, open_shop
+
+
+def codes(basket: Basket) -> list[str]:
+    return [problem.code for problem in rules.problems(basket)]
+
+
+def test_a_basket_of_one_shop_has_no_problems(basket: Basket, bowl: Listing) -> None:
+    fill(basket, (bowl, 5))
+
+    assert rules.problems(basket) == []
+
+
+def test_an_empty_basket_cannot_be_checked_out(basket: Basket) -> None:
+    assert codes(basket) == ["empty"]
+
+
+def test_things_of_two_shops_are_refused_naming_both(basket: Basket, bowl: Listing) -> None:
+    print_of_cora = ListingFactory(seller=open_shop("Cora Prints"))
+    fill(basket, (bowl, 1), (print_of_cora, 1))
+
+    (problem,) = rules.problems(basket)
+
+    assert problem.code == "mixed_sellers"
+    assert problem.line is None
+    assert "Bob’s Bowls and Cora Prints" in problem.message
+
+
+def test_two_currencies_of_one_shop_are_refused_naming_both(basket: Basket, bowl: Listing) -> None:
+    fill(basket, (bowl, 1), (ListingFactory(seller=bowl.seller, currency="usd"), 1))
+
+    (problem,) = rules.problems(basket)
+
+    assert problem.code == "mixed_currencies"
+    assert "EUR and USD" in problem.message
+
+
+def test_two_shops_with_a_currency_each_are_told_once(basket: Basket, bowl: Listing) -> None:
+    fill(basket, (bowl, 1), (ListingFactory(seller=open_shop("Cora Prints"), currency="usd"), 1))
+
+    assert codes(basket) == ["mixed_sellers"]
+
+
+def test_a_hidden_listing_is_named_as_no_longer_for_sale(basket: Basket, bowl: Listing) -> None:
+    fill(basket, (bowl, 1))
+    Listing.objects.filter(pk=bowl.pk).update(status="hidden")
+
+    (problem,) = rules.problems(basket)
+
+    assert (problem.code, problem.line) == ("not_for_sale", basket.lines.get())
+
+
+def test_what_sold_out_in_the_basket_is_named(basket: Basket, bowl: Listing) -> None:
+    fill(basket, (bowl, 1))
+    Listing.objects.filter(pk=bowl.pk).update(available=0)
+
+    assert codes(basket) == ["sold_out"]
+
+
+def test_fewer_left_than_wanted_says_how_many(basket: Basket, bowl: Listing) -> None:
+    fill(basket, (bowl, 4))
+    Listing.objects.filter(pk=bowl.pk).update(available=2)
+
+    (problem,) = rules.problems(basket)
+
+    assert problem.code == "too_few"
+    assert "Only 2 are left" in problem.message
+
+
+def test_units_set_aside_for_this_baskets_own_open_purchase_are_not_sold_out(
+    basket: Basket, bowl: Listing, place: Place
+) -> None:
+    fill(basket, (bowl, 5))
+    place()
+
+    assert rules.problems(basket) == []
+
+
+def test_nobody_buys_from_their_own_shop(basket: Basket, bowl: Listing, alice: Customer, shop: Seller) -> None:
+    MembershipFactory(seller=shop, user=alice.user, role="staff")
+    fill(basket, (bowl, 1))
+
+    assert codes(basket) == ["own"]
+
+
+def test_a_shop_stripe_does_not_pay_now_is_named(basket: Basket, bowl: Listing) -> None:
+    fill(basket, (bowl, 1))
+    ConnectedAccount.objects.update(transfers="restricted")
+
+    (problem,) = rules.problems(basket)
+
+    assert problem.code == "paused"
+    assert "Bob’s Bowls cannot take payments" in problem.message
+
+
+@pytest.mark.parametrize(("price", "expected"), [(49, ["too_small"]), (50, [])])
+def test_a_total_below_stripes_smallest_charge_is_refused(
+    basket: Basket, shop: Seller, price: int, expected: list[str]
+) -> None:
+    fill(basket, (ListingFactory(seller=shop, price=price), 1))
+
+    assert codes(basket) == expected
+
+
+def test_small_things_together_reach_the_smallest_charge(basket: Basket, shop: Seller) -> None:
+    fill(basket, (ListingFactory(seller=shop, price=25), 2))
+
+    assert codes(basket) == []
+
+
+@pytest.mark.parametrize(("price", "expected"), [(50_000_000, ["too_large"]), (49_999_999, [])])
+def test_a_total_above_stripes_eight_digits_is_refused(
+    basket: Basket, shop: Seller, price: int, expected: list[str]
+) -> None:
+    fill(basket, (ListingFactory(seller=shop, price=price), 2))
+
+    assert codes(basket) == expected
+
+
+def test_only_shipped_things_need_an_address(basket: Basket, bowl: Listing, bob: User) -> None:
+    digital = BasketLine(listing=ListingFactory(seller=bowl.seller, delivery="digital"), quantity=1)
+    shipped = BasketLine(listing=bowl, quantity=1)
+
+    assert not rules.needs_address([digital])
+    assert rules.needs_address([digital, shipped])
