@@ -16,6 +16,8 @@ class Person:
 PEOPLE = (
     Person("admin", "admin@demo.example", "Ada Admin", "runs the platform; signs in at /admin/"),
     Person("seller", "seller@demo.example", "Selma Seller", "sells; her shop is set up with Stripe"),
+    Person("seller", "otto@demo.example", "Otto Ledermann", "sells bags and clothes from Vienna"),
+    Person("seller", "paper@demo.example", "Orla Byrne", "sells prints from Galway"),
     Person("buyer", "buyer@demo.example", "Bruno Buyer", "buys; card 4242 4242 4242 4242"),
 )
 
