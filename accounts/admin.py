@@ -34,6 +34,10 @@ class MembershipInline(admin.TabularInline):
 class EmailUserCreationForm(AdminUserCreationForm):
     """A new person, by e-mail address."""
 
+    def clean_email(self) -> str:
+        """Lower-case, as everywhere."""
+        return str(self.cleaned_data["email"]).lower()
+
     class Meta:
         model = User
         fields = ("email", "full_name")
@@ -41,6 +45,10 @@ class EmailUserCreationForm(AdminUserCreationForm):
 
 class EmailUserChangeForm(UserChangeForm):
     """A person's data; the password is changed on its own page."""
+
+    def clean_email(self) -> str:
+        """Lower-case, as everywhere."""
+        return str(self.cleaned_data["email"]).lower()
 
     class Meta:
         model = User

@@ -8,7 +8,7 @@ Nothing here trusts the seller's return from Stripe: the account is fetched, and
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,14 @@ LINKS_PATH = "/v2/core/account_links"
 INCLUDE = ["configuration.recipient", "identity", "requirements"]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What Stripe said about an account, and when it was asked."""
+
+    account: SellerAccount
+    asked_at: datetime
+
+
 def open_account(seller: Seller, actor: str) -> ConnectedAccount:
     """The seller's account at Stripe, created there on first need. Safe to call twice, at once, and after a crash.
 
@@ -48,7 +56,7 @@ def open_account(seller: Seller, actor: str) -> ConnectedAccount:
     operation = operations.execute(operation)
     answer = operations.require(operation)
     faultpoint("account.created_at_stripe")
-    return _adopt(account, SellerAccount.read(answer))
+    return _adopt(account, operation, SellerAccount.read(answer))
 
 
 def adopt_finished(account: ConnectedAccount) -> ConnectedAccount:
@@ -58,7 +66,7 @@ def adopt_finished(account: ConnectedAccount) -> ConnectedAccount:
     operation = operations.latest(creation_key(account))
     if operation is None or operation.status != Operation.Status.SUCCEEDED:
         return account
-    return _adopt(account, SellerAccount.read(operations.require(operation)))
+    return _adopt(account, operation, SellerAccount.read(operations.require(operation)))
 
 
 def onboarding_link(account: ConnectedAccount, actor: str) -> str:
@@ -95,36 +103,35 @@ def refresh(account: ConnectedAccount) -> ConnectedAccount:
     """
     if not account.stripe_id:
         return account
-    asked_at = now()
-    fetched = fetch(account.stripe_id)
+    heard = fetch(account.stripe_id)
     with transaction.atomic():
-        return apply(account.stripe_id, fetched, asked_at=asked_at)
+        return apply(account.stripe_id, heard)
 
 
-def fetch(stripe_id: str) -> SellerAccount:
-    """The account as Stripe describes it now."""
-    return reads.seller_account(stripe_id)
+def fetch(stripe_id: str) -> Heard:
+    """The account as Stripe describes it now. Must be called outside any transaction."""
+    asked_at = now()
+    return Heard(reads.seller_account(stripe_id), asked_at)
 
 
-def apply(stripe_id: str, fetched: SellerAccount, *, asked_at: datetime | None = None) -> ConnectedAccount:
+def apply(stripe_id: str, heard: Heard) -> ConnectedAccount:
     """Keep what Stripe said, in the caller's transaction, and write to the owners when it changes what they can do.
 
-    Safe to repeat. An answer asked for before the one already kept (`asked_at`) changes nothing: two look-ups may
-    overtake each other. Raises ConnectedAccount.DoesNotExist for an account that is not ours, or not ours yet.
+    Safe to repeat. Two look-ups may overtake each other, so an answer older than the one already kept changes nothing
+    (F02). Raises ConnectedAccount.DoesNotExist for an account that is not ours, or not ours yet.
     """
     account = _locked(stripe_id)
-    asked_at = asked_at or now()
-    if account.refreshed_at and asked_at < account.refreshed_at:
+    if account.refreshed_at and heard.asked_at < account.refreshed_at:
         return account
-    before = account.transfers
-    account.transfers = _known(fetched.transfers)
-    account.payouts = _known(fetched.payouts)
-    account.requirements = [asdict(requirement) for requirement in fetched.requirements]
-    account.refreshed_at = asked_at
-    if fetched.closed and account.closed_at is None:
-        account.closed_at = asked_at
+    before, said = account.transfers, heard.account
+    account.transfers = _known(said.transfers)
+    account.payouts = _known(said.payouts)
+    account.requirements = [asdict(requirement) for requirement in said.requirements]
+    account.refreshed_at = heard.asked_at
+    if said.closed and account.closed_at is None:
+        account.closed_at = heard.asked_at
     account.save(update_fields=["transfers", "payouts", "requirements", "refreshed_at", "closed_at"])
-    announcements.transfers_changed(account, before=before, at=asked_at)
+    announcements.transfers_changed(account, before=before, at=heard.asked_at)
     return account
 
 
@@ -172,12 +179,13 @@ def _creation_params(account: ConnectedAccount) -> dict[str, Any]:
     }
 
 
-def _adopt(account: ConnectedAccount, made: SellerAccount) -> ConnectedAccount:
-    """Note the id, once, and the first picture of the account."""
+def _adopt(account: ConnectedAccount, operation: Operation, made: SellerAccount) -> ConnectedAccount:
+    """Note the id, once, and the first picture of the account, as old as it is."""
+    asked_at = operation.first_sent_at or operation.planned_at
     with transaction.atomic():
         noted = ConnectedAccount.objects.filter(pk=account.pk, stripe_id=None).update(stripe_id=made.id)
         if noted:
-            return apply(made.id, made)
+            return apply(made.id, Heard(made, asked_at))
     account.refresh_from_db()
     return account
 

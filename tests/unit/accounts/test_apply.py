@@ -6,6 +6,7 @@ import pytest
 
 from accounts import onboarding
 from accounts.models import ConnectedAccount, Membership, User
+from accounts.onboarding import Heard
 from gateway.models import Operation
 from gateway.objects import Requirement, SellerAccount
 from kit.models import Mail
@@ -25,7 +26,7 @@ def said(
 def hear(*answers: SellerAccount) -> ConnectedAccount:
     """Apply the answers one after the other, a minute apart."""
     for minute, answer in enumerate(answers):
-        account = onboarding.apply(answer.id, answer, asked_at=NOON + timedelta(minutes=minute))
+        account = onboarding.apply(answer.id, Heard(answer, NOON + timedelta(minutes=minute)))
     return account
 
 
@@ -89,10 +90,10 @@ def test_every_owner_is_told_and_helpers_are_not(bobs_account: ConnectedAccount,
     assert set(Mail.objects.values_list("to", flat=True)) == {"bob@example.com", "alice@example.com"}
 
 
-def test_an_answer_overtaken_by_a_newer_one_changes_nothing(bobs_account: ConnectedAccount):
-    onboarding.apply("acct_bob", said("active"), asked_at=NOON)
+def test_f02_an_answer_overtaken_by_a_newer_one_changes_nothing(bobs_account: ConnectedAccount):
+    onboarding.apply("acct_bob", Heard(said("active"), NOON))
 
-    account = onboarding.apply("acct_bob", said("restricted", NAME), asked_at=NOON - timedelta(seconds=1))
+    account = onboarding.apply("acct_bob", Heard(said("restricted", NAME), NOON - timedelta(seconds=1)))
 
     assert account.transfers == "active"
 
@@ -113,7 +114,7 @@ def test_an_account_closed_at_stripe_is_closed_here(bobs_account: ConnectedAccou
 
 def test_somebody_elses_account_is_refused(bobs_account: ConnectedAccount):
     with pytest.raises(ConnectedAccount.DoesNotExist):
-        onboarding.apply("acct_stranger", said("active", stripe_id="acct_stranger"))
+        onboarding.apply("acct_stranger", Heard(said("active", stripe_id="acct_stranger"), NOON))
 
 
 def test_f03_an_event_before_our_commit_finds_its_account_by_the_operation(bobs_account: ConnectedAccount):
@@ -124,6 +125,6 @@ def test_f03_an_event_before_our_commit_finds_its_account_by_the_operation(bobs_
         reason="test", planned_at=NOON, object_id="acct_new",
     )  # fmt: skip
 
-    account = onboarding.apply("acct_new", said("restricted", NAME, stripe_id="acct_new"), asked_at=NOON)
+    account = onboarding.apply("acct_new", Heard(said("restricted", NAME, stripe_id="acct_new"), NOON))
 
     assert (account.pk, account.stripe_id, account.transfers) == (bobs_account.pk, "acct_new", "restricted")
