@@ -123,6 +123,7 @@ def _put_back(event: StripeEvent, error: str) -> None:
 def _give_up(event: StripeEvent, error: str) -> None:
     log.error("event_needs_a_person", event_id=event.event_id, type=event.type, error=error)
     with transaction.atomic():
+        # Locked for the same reason: an event another worker has just handled is not given up.
         locked = StripeEvent.objects.select_for_update().get(pk=event.pk)
         if locked.status == Status.RECEIVED:
             move(locked, Status.DEAD, actor=ACTOR, reason=error[:2000], last_error=error[:2000])

@@ -216,6 +216,7 @@ def _key(payment: Payment) -> str:
 
 def _refused(payment: Payment, refusal: StripeRefused, actor: str) -> None:
     with transaction.atomic():
+        # Locked: the other tab may be writing down the same refusal.
         payment = Payment.objects.select_for_update().get(pk=payment.pk)
         if payment.status == Payment.Status.CREATED:
             move(payment, Payment.Status.FAILED, actor=actor, reason=refusal.message)

@@ -38,28 +38,13 @@ def destination_payment(
             order_number=order_number,
         )
 
-    sent = -transfer.amount
     plans = [
-        posting(
-            "charge",
-            f"Buyer paid order {order_number}",
-            charge,
-            [
-                EntryPlan(Account.PLATFORM_CASH, "", charge.net, currency),
-                EntryPlan(Account.PROCESSING_FEES, "", charge.fee, currency),
-                EntryPlan(Account.ORDER_HELD, order_number, -charge.amount, currency),
-            ],
-        ),
+        posting("charge", f"Buyer paid order {order_number}", charge, _charged(order_number, charge)),
         posting(
             "transfer",
             f"Order {order_number} passed on to the seller",
             transfer,
-            [
-                EntryPlan(Account.PLATFORM_CASH, "", -sent, currency),
-                EntryPlan(Account.SELLER_CASH, account, sent, currency),
-                EntryPlan(Account.ORDER_HELD, order_number, sent, currency),
-                EntryPlan(Account.SELLER_PAYABLE, seller_ref, -sent, currency),
-            ],
+            _passed_on(order_number, seller_ref, account, -transfer.amount, currency),
         ),
     ]
     if fee is not None:
@@ -68,15 +53,39 @@ def destination_payment(
                 "fee",
                 f"Platform fee on order {order_number}",
                 fee,
-                [
-                    EntryPlan(Account.SELLER_CASH, account, -fee.amount, currency),
-                    EntryPlan(Account.PLATFORM_CASH, "", fee.amount, currency),
-                    EntryPlan(Account.SELLER_PAYABLE, seller_ref, fee.amount, currency),
-                    EntryPlan(Account.FEE_REVENUE, "", -fee.amount, currency),
-                ],
+                _fee_taken(seller_ref, account, fee.amount, currency),
             )
         )
     return plans
+
+
+def _charged(order_number: str, charge: BalanceTransaction) -> list[EntryPlan]:
+    """The buyer's money is with the platform, less what Stripe keeps; all of it is held for the order."""
+    return [
+        EntryPlan(Account.PLATFORM_CASH, "", charge.net, charge.currency),
+        EntryPlan(Account.PROCESSING_FEES, "", charge.fee, charge.currency),
+        EntryPlan(Account.ORDER_HELD, order_number, -charge.amount, charge.currency),
+    ]
+
+
+def _passed_on(order_number: str, seller_ref: str, account: str, sent: int, currency: str) -> list[EntryPlan]:
+    """All of it moves to the seller's Stripe balance, and is owed to the seller instead of held."""
+    return [
+        EntryPlan(Account.PLATFORM_CASH, "", -sent, currency),
+        EntryPlan(Account.SELLER_CASH, account, sent, currency),
+        EntryPlan(Account.ORDER_HELD, order_number, sent, currency),
+        EntryPlan(Account.SELLER_PAYABLE, seller_ref, -sent, currency),
+    ]
+
+
+def _fee_taken(seller_ref: str, account: str, fee: int, currency: str) -> list[EntryPlan]:
+    """The platform's fee comes back from the seller's balance and is earned."""
+    return [
+        EntryPlan(Account.SELLER_CASH, account, -fee, currency),
+        EntryPlan(Account.PLATFORM_CASH, "", fee, currency),
+        EntryPlan(Account.SELLER_PAYABLE, seller_ref, fee, currency),
+        EntryPlan(Account.FEE_REVENUE, "", -fee, currency),
+    ]
 
 
 def payout_sent(*, payout: str, account: str, amount: int, currency: str, occurred_at: datetime) -> PostingPlan:

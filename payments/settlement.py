@@ -73,6 +73,7 @@ def apply(session: CheckoutSession, *, actor: str) -> Payment:
 def cancel_unpaid(purchase: Purchase, *, actor: str) -> None:
     """Cancel a purchase nobody paid and put its stock back. Does nothing if it is paid or cancelled already."""
     with transaction.atomic():
+        # Locked: an expired page and the sweeper may both end it; its stock goes back once (fault F30).
         purchase = Purchase.objects.select_for_update().get(pk=purchase.pk)
         if purchase.status == OrderStatus.AWAITING_PAYMENT:
             progress.cancel(purchase, at=now(), actor=actor, reason=_("It was not paid in time."))
@@ -96,6 +97,7 @@ def _paid(payment: Payment, session: CheckoutSession, actor: str) -> None:
     if charge is None or charge.line is None or charge.transfer_line is None:
         raise NotYet("Stripe has not booked the charge yet.")
     wrong = _disagreement(payment, session, charge)
+    # Locked: it may be cancelled at this moment, and what is cancelled must not become paid (fault F27).
     purchase = Purchase.objects.select_for_update().get(pk=payment.purchase_id)
     if not wrong and purchase.status != OrderStatus.AWAITING_PAYMENT:
         wrong = f"The purchase is {purchase.status}; the payment came too late."
