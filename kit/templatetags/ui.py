@@ -21,6 +21,12 @@ register = template.Library()
 
 PILLS = frozenset({"waiting", "moving", "done", "needs-you", "problem"})
 MINUTE, HOUR = 60, 3600
+# Marks in a user agent, the telling ones first: Edge also calls itself Chrome, Chrome also Safari.
+BROWSERS = (("Firefox/", "Firefox"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "Mac"),
+    ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
 # The money bar is drawn on a grid this wide, because strict CSP allows no inline widths.
 BAR_UNITS = 1000
 
@@ -96,6 +102,16 @@ def icon(name: str, size: str = "") -> SafeString:
         f" icon--{size}" if size else "",
         PATHS[name],
     )
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """A browser's user agent as people say it: "Firefox on Windows". A hint for a person, not a fact to decide by."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), None)
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), None)
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or _("An unknown device")
 
 
 @register.inclusion_tag("components/money_bar.html")
