@@ -46,7 +46,8 @@ def test_every_table_is_complete(model: Any) -> None:
 
 
 def test_every_model_with_a_guarded_status_is_drawn() -> None:
-    with_history = {record._meta.get_field("subject").related_model for record in MoveRecord.__subclasses__()}
+    records: list[Any] = MoveRecord.__subclasses__()
+    with_history = {record._meta.get_field("subject").related_model for record in records}
 
     assert with_history == set(with_moves())
     assert all(isinstance(model._meta.get_field("status"), models.CharField) for model in with_moves())

@@ -20,7 +20,7 @@ def changes_of_status(found: list[Source]) -> list[str]:
 def _in(source: Source) -> Iterator[str]:
     for node in ast.walk(ast.parse(source.text)):
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            targets: list[ast.expr] = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(isinstance(part, ast.Attribute) and part.attr == "status" for part in _parts(targets)):
                 yield at(source, node, "assigns a status")
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and RAW_UPDATE.search(node.value):

@@ -48,7 +48,7 @@ def draw(found: list[type[models.Model]]) -> str:
 
 def _section(model: type[models.Model]) -> str:
     table: dict[str, frozenset[str]] = getattr(model, "MOVES")  # noqa: B009 - the table is no part of Model's type
-    labels = dict(model._meta.get_field("status").flatchoices)
+    labels = dict(_status(model).flatchoices)
     lines = [f"## {model.__name__}", "", _meaning(model), "", "```mermaid", "stateDiagram-v2"]
     lines += [f"    [*] --> {_first(model)}"]
     for status, onward in table.items():
@@ -66,11 +66,18 @@ def _meaning(model: type[models.Model]) -> str:
 
 
 def _first(model: type[models.Model]) -> str:
-    field = model._meta.get_field("status")
+    field = _status(model)
     default = getattr(field, "default", models.NOT_PROVIDED)
     if default is models.NOT_PROVIDED:
         default = getattr(field, "db_default", models.NOT_PROVIDED)
     return _word(getattr(default, "value", default))
+
+
+def _status(model: type[models.Model]) -> models.Field[Any, Any]:
+    field = model._meta.get_field("status")
+    if not isinstance(field, models.Field):
+        raise CommandError(f"{model.__name__}.status is not a column.")
+    return field
 
 
 def _word(status: object) -> str:
