@@ -89,7 +89,7 @@ def browse(*, q: str = "", category: str = "", sort: str = "newest", after: str 
     found = cards()
     if category:
         # By slug, in the database: an equality PostgreSQL resolves first, so that the category's index gives the order.
-        found = found.filter(category=Subquery(Category.objects.filter(slug=category).values("pk")))
+        found = found.filter(category=Subquery(Category.objects.filter(slug=category).values("pk")[:1]))
     if q:
         words = SearchQuery(q, config="english", search_type="websearch")
         found = found.alias(words=SearchVector("title", "description", config="english")).filter(words=words)
@@ -114,9 +114,9 @@ def page(found: QuerySet[Listing], order: Order, after: str) -> Page:
 
 def home() -> Home:
     """The newest, the best of them large, and the newest of the categories that have something; three queries."""
-    newest = list(NEWEST.after("", cards())[: 2 * ROW + 1])
+    newest = list(NEWEST.after("", cards())[: 2 * ROW])
     feature = next((listing for listing in newest if listing.available and _cover(listing)), None)
-    arrivals = [listing for listing in newest if listing != feature][: 2 * ROW]
+    arrivals = [listing for listing in newest if listing != feature][:ROW]
     return Home(feature, arrivals, _rows())
 
 

@@ -14,7 +14,7 @@ from accounts.countries import currencies
 from accounts.models import Seller
 from catalog import stock
 from catalog.browsing import SORTS
-from catalog.models import Listing, Photo
+from catalog.models import Category, Listing, Photo
 from catalog.photos import MAX_PHOTOS
 from kit.money import parse_amount, to_decimal
 
@@ -56,7 +56,7 @@ class ListingForm(forms.ModelForm[Listing]):
             "description": forms.Textarea(attrs={"rows": 8}),
             "delivery": forms.RadioSelect,
         }
-        labels = {"category": gettext_lazy("Category"), "delivery": gettext_lazy("How the buyer gets it")}
+        labels = {"delivery": gettext_lazy("How the buyer gets it")}
         help_texts = {
             "title": gettext_lazy("What it is, in a few words: “Linen apron, indigo”."),
             "description": gettext_lazy("Material, size, condition, how it was made. What would you ask?"),
@@ -68,6 +68,10 @@ class ListingForm(forms.ModelForm[Listing]):
         super().__init__(*args, **kwargs)
         self.seller = seller
         self.stock_note = ""
+        self.fields["description"].required = True
+        self.fields["category"] = forms.ModelChoiceField(
+            Category.objects.all(), label=gettext_lazy("Category"), empty_label=gettext_lazy("Choose a category")
+        )
         listing = self.instance
         if listing.pk:
             self.initial["price"] = str(to_decimal(listing.price, listing.currency))

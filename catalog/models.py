@@ -70,6 +70,8 @@ class Listing(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     # The row of the seller's own file this came from ("handle", or "handle/option values"): importing again updates it.
     import_key = models.CharField(max_length=255, null=True, blank=True)
+    # What that file said was in stock: the next import changes the stock by the difference, so that sales stay sold.
+    imported_quantity = models.IntegerField(null=True, blank=True)
     image_addresses = models.JSONField(default=list, blank=True, help_text=_("Image addresses named by the import."))
 
     class Meta:

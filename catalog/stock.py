@@ -50,24 +50,24 @@ def reserve(listing_id: int, quantity: int) -> Reservation:
 def reserve_all(wanted: Mapping[int, int]) -> dict[int, Reservation]:
     """Set units of several published listings aside, all or none: the reservations by listing, in three queries.
 
-    `wanted` is how many of which listing. To be called inside a transaction. Raises OutOfStock, naming the first
-    listing there are too few of, before anything is written; ValueError for a quantity below one.
+    `wanted` is how many of which listing. To be called inside a transaction that an error rolls back. Raises
+    OutOfStock, naming the first listing there are too few of; ValueError for a quantity below one.
     """
     if any(quantity < 1 for quantity in wanted.values()):
         raise ValueError("A reservation is for at least one unit.")
     # One UPDATE of many rows locks them in any order, so two baskets with the same things could wait for each other for
-    # ever: the rows are locked in the order of their ids first. Whoever comes second reads what is left (fault F29).
+    # ever: the rows are locked in the order of their ids first, which also tells whom to blame.
     in_order = Listing.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
     rows = in_order.values_list("pk", "status", "available")
     left = {pk: available if status == Listing.Status.PUBLISHED else 0 for pk, status, available in rows}
-    for listing_id, quantity in sorted(wanted.items()):
-        if left.get(listing_id, 0) < quantity:
-            raise OutOfStock(left.get(listing_id, 0), listing_id)
-    taken = Case(*(When(pk=listing_id, then=quantity) for listing_id, quantity in wanted.items()))
-    Listing.objects.filter(pk__in=wanted).update(available=F("available") - taken)
+    short = [pk for pk in sorted(wanted) if left.get(pk, 0) < wanted[pk]]
+    asked = Case(*(When(pk=pk, then=quantity) for pk, quantity in wanted.items()))
+    # The condition is in the UPDATE as it is for a single listing: the rows decide, not what was read (fault F29).
+    enough = Listing.objects.filter(pk__in=wanted, status=Listing.Status.PUBLISHED, available__gte=asked)
+    if short or enough.update(available=F("available") - asked) != len(wanted):
+        raise OutOfStock(left.get(short[0], 0) if short else 0, short[0] if short else None)
     reserved = Reservation.objects.bulk_create(
-        Reservation(listing_id=listing_id, quantity=quantity, created_at=now())
-        for listing_id, quantity in wanted.items()
+        Reservation(listing_id=pk, quantity=quantity, created_at=now()) for pk, quantity in wanted.items()
     )
     return {reservation.listing_id: reservation for reservation in reserved}
 

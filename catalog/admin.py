@@ -1,0 +1,93 @@
+"""Categories to arrange, listings and reservations to look at."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from catalog.browsing import shelves
+from catalog.models import Category, Listing, ListingMove, Photo, Reservation, ReservationMove
+from kit.admin import ReadOnlyAdmin, ReadOnlyInline
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin[Category]):
+    """The shelves of the shop and their order."""
+
+    list_display = ("name", "slug", "position")
+    list_editable = ("position",)
+    search_fields = ("name",)
+    prepopulated_fields = {"slug": ("name",)}
+
+    def save_model(self, request: HttpRequest, obj: Category, form: object, change: bool) -> None:
+        """Save, and let this process show it at once; the others follow within half a minute."""
+        super().save_model(request, obj, form, change)
+        shelves.forget()
+
+
+class ListingMoves(ReadOnlyInline):
+    """Who published and hid it, and when."""
+
+    model = ListingMove
+    fields = ("at", "from_status", "to_status", "actor", "reason")
+
+
+class Photos(ReadOnlyInline):
+    """Its photos."""
+
+    model = Photo
+    fields = ("image", "alt", "width", "height", "position")
+
+
+@admin.register(Listing)
+class ListingAdmin(admin.ModelAdmin[Listing]):
+    """Listings. Words and category may be mended; state, stock and price are the seller's, each with its own door."""
+
+    list_display = ("title", "seller", "category", "price_shown", "available", "status", "published_at")
+    list_filter = ("status", "delivery", "category")
+    list_select_related = ("seller", "category")
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("title", "seller__name", "import_key")
+    ordering = ("-pk",)
+    fields = (
+        "title", "category", "description", "seller", "price_shown", "available", "delivery", "status", "published_at",
+        "created_at", "updated_at", "import_key", "image_addresses",
+    )  # fmt: skip
+    readonly_fields = (
+        "seller", "price_shown", "available", "delivery", "status", "published_at", "created_at", "updated_at",
+        "import_key", "image_addresses",
+    )  # fmt: skip
+    inlines = (Photos, ListingMoves)
+
+    @admin.display(description=_("price"), ordering="price")
+    def price_shown(self, listing: Listing) -> str:
+        """The price with its currency."""
+        return str(listing.money)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Sellers write their listings."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Listing | None = None) -> bool:
+        """Orders point at listings; they are hidden, not removed."""
+        return False
+
+
+class ReservationMoves(ReadOnlyInline):
+    """How it ended."""
+
+    model = ReservationMove
+    fields = ("at", "from_status", "to_status", "actor", "reason")
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnlyAdmin):
+    """What is set aside for checkouts, was sold, or went back."""
+
+    list_display = ("pk", "listing", "quantity", "status", "created_at")
+    list_filter = ("status",)
+    list_select_related = ("listing",)
+    search_fields = ("listing__title",)
+    ordering = ("-pk",)
+    fields = ("listing", "quantity", "status", "created_at")
+    inlines = (ReservationMoves,)
