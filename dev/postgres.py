@@ -116,6 +116,7 @@ class Postgres:
 
     def _spawn(self, *, with_parent: bool) -> None:
         command = [str(programs() / "postgres"), "-D", str(self.data), "-k", str(self.socket_dir), "-h", ""]
+        user, group, groups = self._identity()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
@@ -126,7 +127,9 @@ class Postgres:
                 start_new_session=True,
                 # One thread at this point, and the function makes a single system call.
                 preexec_fn=dies_with_parent(signal.SIGINT) if with_parent else None,  # noqa: PLW1509
-                **self._identity(),
+                user=user,
+                group=group,
+                extra_groups=groups,
             )
         keep(self.process)
 
@@ -174,10 +177,18 @@ class Postgres:
             self._run("createdb", "-h", str(self.socket_dir), "-U", SUPERUSER, DATABASE)
 
     def _run(self, program: str, *args: str) -> str:
+        user, group, groups = self._identity()
+        command = [str(programs() / program), *args]
         result = subprocess.run(
-            [str(programs() / program), *args],
-            cwd=self.data, capture_output=True, text=True, check=False, **self._identity(),
-        )  # fmt: skip
+            command,
+            cwd=self.data,
+            capture_output=True,
+            text=True,
+            check=False,
+            user=user,
+            group=group,
+            extra_groups=groups,
+        )
         if result.returncode:
             raise ServiceError(f"{program} failed: {(result.stderr or result.stdout).strip()}")
         return result.stdout
@@ -198,9 +209,10 @@ class Postgres:
             ) from error
         return entry
 
-    def _identity(self) -> dict[str, int]:
+    def _identity(self) -> tuple[int | None, int | None, list[int] | None]:
+        """User, group and further groups for a server program: root's rights all dropped; None keeps our own."""
         owner = self._owner()
-        return {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid}
+        return (None, None, None) if owner is None else (owner.pw_uid, owner.pw_gid, [])
 
     def _check_owner(self) -> None:
         if self.data.exists() and os.geteuid() != 0 and self.data.stat().st_uid != os.geteuid():

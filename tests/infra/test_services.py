@@ -15,9 +15,10 @@ import psycopg
 import pytest
 import redis
 
-from dev.postgres import LONGEST_SOCKET_PATH
+from dev.postgres import LONGEST_SOCKET_PATH, Postgres
 from dev.processes import Occupant, occupant
 from dev.services import ROOT, Services
+from dev.valkey import Valkey
 
 pytestmark = pytest.mark.slow
 
@@ -50,10 +51,11 @@ def broker(services: Services) -> redis.Redis:
     return redis.Redis.from_url(services.addresses()["REDIS_URL"])
 
 
-def pid_of(server: object) -> int:
-    pid = server.pid()  # type: ignore[attr-defined]
-    assert pid
-    return int(pid)
+def pid_of(server: Postgres | Valkey | None) -> int:
+    assert server is not None
+    pid = server.pid()
+    assert pid is not None
+    return pid
 
 
 def test_a_second_call_finds_them_running_at_once(services: Services, base: Path) -> None:
