@@ -13,12 +13,15 @@ from django.test import Client
 from accounts import onboarding
 from accounts.models import ConnectedAccount, Seller, User
 from catalog.models import Listing
+from customers.mirror import ensure_stripe_customer
 from customers.models import Customer
 from emulator import hosted
 from emulator.core import Emulator
-from emulator.types import Outcome
+from emulator.types import Outcome, Response
+from gateway import client as gateway
 from gateway import reads
 from inbox.handle import handle_waiting
+from inbox.models import StripeEvent
 from kit.clock import fixed_at
 from orders.models import Purchase
 from tests.factories import (
@@ -41,6 +44,9 @@ class World:
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
         self.door = Client()
+        self.seen: list[tuple[str, str]] = []
+        self._handle = emulator.handle
+        emulator.handle = self._handle_and_note  # type: ignore[method-assign]
 
     # --- Stripe's side ---
 
@@ -79,6 +85,29 @@ class World:
         with fixed_at(datetime.fromtimestamp(self.emulator.now(), UTC)):
             yield
 
+    def events(self) -> list[dict[str, Any]]:
+        """Every event of the platform's, newest first."""
+        found: list[dict[str, Any]] = gateway.get("/v1/events", {"limit": 100})["data"]
+        return found
+
+    def requests(self, request: str) -> int:
+        """How many requests like "POST /v1/refunds" reached Stripe."""
+        return sum(1 for method, url in self.seen if f"{method} {url.partition('?')[0]}" == request)
+
+    def foreign_session(self) -> str:
+        """A payment page of our account that no row here knows: made in Stripe's Dashboard, say."""
+        line = {"quantity": 1, "price_data": {"currency": "eur", "unit_amount": 500, "product_data": {"name": "Gift"}}}
+        params = {"mode": "payment", "line_items": [line], "success_url": "https://shop.example/thanks"}
+        return str(gateway.post("/v1/checkout/sessions", params, key="foreign").body["id"])
+
+    def release_leases(self) -> None:
+        """As if the time a dead worker had for its events were over."""
+        StripeEvent.objects.update(claimed_until=None)
+
+    def ensure_customer(self, email: str) -> None:
+        """The buyer's Customer exists at Stripe already."""
+        ensure_stripe_customer(Customer.objects.get(user__email=email), email)
+
     def _send(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         answer = self.door.post(
             urlsplit(url).path,
@@ -87,6 +116,10 @@ class World:
             headers={"Stripe-Signature": headers["Stripe-Signature"]},
         )
         return int(answer.status_code)
+
+    def _handle_and_note(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
+        self.seen.append((method, url))
+        return self._handle(method, url, headers, body)
 
     # --- the people ---
 

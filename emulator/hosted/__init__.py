@@ -12,12 +12,14 @@ from emulator.hosted.onboarding import (
     onboarding_save,
     onboarding_view,
 )
+from emulator.hosted.shortcuts import complete_onboarding
 
 __all__ = [
     "TEST_CARDS",
     "checkout_authenticate",
     "checkout_pay",
     "checkout_view",
+    "complete_onboarding",
     "dashboard_view",
     "onboarding_finish",
     "onboarding_leave",
