@@ -31,7 +31,7 @@ urlpatterns = [
     # What a person opens
     path("c/pay/<session:session_id>", checkout.pay, name="checkout"),
     path("c/pay/<session:session_id>/authenticate", checkout.authenticate, name="authenticate"),
-    path("setup/<account:account>/<str:token>", onboarding.open_link, name="setup"),
+    path("setup/e/<account:account>/<str:token>", onboarding.open_link, name="setup"),
     path("onboarding/<str:flow>", onboarding.step, name="onboarding"),
     path("onboarding/<str:flow>/leave", onboarding.leave, name="onboarding-leave"),
     path("express/<str:token>", express.dashboard, name="express"),
