@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator import events, ledger
 from emulator.errors import invalid, missing
+from emulator.kinds import CONNECTED
 from emulator.money import require_currency
 from emulator.render import render
 from emulator.settings import Settings
@@ -62,7 +63,7 @@ class Ctx:
     def connected(self, id: str, param: str) -> Row:
         """A connected account a parameter names."""
         row = self.store.get(id)
-        if row is None or row.kind != "account" or row.private.get("platform"):
+        if row is None or row.kind != CONNECTED:
             raise invalid(f"No such destination: '{id}'", param=param, code="resource_missing")
         return row
 

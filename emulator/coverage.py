@@ -1,37 +1,55 @@
-"""What is modelled, with which parameters, and how sure we are of each rule (`python -m emulator --coverage`)."""
+"""What the emulator models, for people who have to decide whether to trust it: `python -m emulator --coverage`."""
 
 from __future__ import annotations
 
-from emulator.core import Emulator
-from emulator.registry import BEHAVIOURS, OPERATIONS
+import emulator.resources  # noqa: F401 - registers every modelled operation
+from emulator.faults import KINDS
+from emulator.registry import BEHAVIOURS, OPERATIONS, Behaviour
 from emulator.schema.operations import table
 
-HEAD = """# What the emulator models
+Row = tuple[str, str]
 
-Nothing here was checked against Stripe's servers. Requests are validated by the types of the installed stripe-python
-(API version {version}). An operation or a parameter that is missing from this page answers 501, and the error names it.
 
-{modelled} of the {known} operations that stripe-python can call are modelled.
-"""
+def operations() -> list[Row]:
+    """(operation, its parameters), in the order of their paths. `expand` works everywhere and is left out."""
+    rows = [(op.name, " ".join(op.parameters.split())) for op in OPERATIONS.values()]
+    return sorted(rows, key=lambda row: tuple(reversed(row[0].split(" ", 1))))
+
+
+def behaviours() -> list[Behaviour]:
+    return sorted(BEHAVIOURS, key=lambda rule: (rule.area, rule.source, rule.text))
 
 
 def report() -> str:
-    """The coverage page, as Markdown."""
-    emulator = Emulator()  # its import registers every operation; an instance knows the API version
-    head = HEAD.format(version=emulator.api_version, modelled=len(OPERATIONS), known=len(table().by_name))
-    emulator.close()
-    return "\n".join([head, *operations(), "", *behaviours()])
+    """The whole page as text."""
+    modelled, known = operations(), len(table().by_name)
+    lines = [
+        "Stripe Connect emulator: coverage",
+        "",
+        f"{len(modelled)} of the {known} operations stripe-python knows are modelled. Any other answers 501 and names itself;",
+        "so does a known parameter that is not listed here. Unknown parameters and paths answer as Stripe does.",
+        "",
+        "OPERATIONS AND PARAMETERS",
+        "",
+    ]
+    for name, parameters in modelled:
+        lines.append(f"  {name}")
+        lines += [f"      {line}" for line in _wrapped(parameters)]
+    lines += ["", "BEHAVIOUR (D documented by Stripe, A assumed: nobody has compared it with Stripe's servers)", ""]
+    area = ""
+    for rule in behaviours():
+        if rule.area != area:
+            area = rule.area
+            lines.append(f"  {area}")
+        lines.append(f"    {'D' if rule.source == 'documented' else 'A'}  {rule.text}")
+    lines += ["", "FAULTS", "", *(f"  {kind:24} {what}" for kind, what in KINDS.items())]
+    return "\n".join(lines)
 
 
-def operations() -> list[str]:
-    lines = ["## Operations", "", "| Operation | Parameters | For connected accounts |", "|---|---|---|"]
-    for name, op in sorted(OPERATIONS.items(), key=lambda item: item[0].split(" ")[::-1]):
-        given = " ".join(op.parameters.split()) or "–"
-        lines.append(f"| `{name}` | {f'`{given}`' if given != '–' else given} | {'yes' if op.scope == 'any' else ''} |")
-    return lines
-
-
-def behaviours() -> list[str]:
-    lines = ["## Behaviour", "", "| Area | Rule | Source |", "|---|---|---|"]
-    lines += [f"| {rule.area} | {rule.text} | {rule.source} |" for rule in sorted(BEHAVIOURS, key=lambda r: r.area)]
-    return lines
+def _wrapped(text: str, width: int = 100) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        if len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return [line for line in lines if line]

@@ -100,10 +100,12 @@ def _parameters(operation: Operation, modelled: Modelled, request: Request, lega
     raw = requests.raw_params(request, operation.name, legacy=legacy)
     if operation.params is None:
         return raw
+    # v2 lists page by the url of the next page, whose token is no parameter of the library's
+    page = raw.pop("page", None) if request.is_v2 and request.method == "GET" else None
     json_mode = request.is_v2 and request.method == "POST"
     params = coerce(params_node(operation.params.load()), raw, json_mode=json_mode)
     require_modelled(params, modelled.tree, operation.name)
-    return params
+    return params if page is None else {**params, "page": page}
 
 
 def _idempotent(

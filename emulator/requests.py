@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import StripeError, invalid
+from emulator.kinds import CONNECTED
 from emulator.schema import forms
 from emulator.types import Json
 
@@ -112,7 +113,7 @@ def check_account(em: Emulator, request: Request) -> None:
     if not request.account or request.account == em.platform_id:
         return
     row = em.store.get(request.account)
-    if row is None or row.kind != "account":
+    if row is None or row.kind != CONNECTED:
         raise no_access(em, request.account)
 
 

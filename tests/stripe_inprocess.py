@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import stripe
+from requests.structures import CaseInsensitiveDict
 
 from emulator.core import Emulator
 from emulator.errors import ConnectionDropped
@@ -37,7 +38,8 @@ class InProcessHTTPClient(stripe.HTTPClient):
             # the library retries what a socket can lose, and so would lose here
             error.should_retry = True
             raise error from dropped
-        return answer.body, answer.status, answer.headers
+        # the library asks for headers in lower case, as any real client's headers allow
+        return answer.body, answer.status, CaseInsensitiveDict(answer.headers)
 
     def close(self) -> None:
         """Nothing is open."""

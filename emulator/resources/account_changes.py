@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emulator.clock import DAY, midnight
 from emulator.resources import accounts_state as accounts
+from emulator.resources.accounts_v2_view import EVERYTHING, view
 from emulator.resources.capability import capability
 from emulator.store import Row
 from emulator.types import Json
 
 if TYPE_CHECKING:
     from emulator.context import Ctx
+
+
+def keep(ctx: Ctx, row: Row) -> None:
+    """Save an account with its v2 view beside the state, for people who look at the store."""
+    row.body = view(row, EVERYTHING)
+    ctx.save(row)
 
 
 def snapshot(row: Row) -> Json:
@@ -24,18 +32,24 @@ def settle(ctx: Ctx, row: Row, before: Json) -> None:
     """After any change: verify, save, and tell connect endpoints what changed. `before` is the state as it was."""
     state = row.private
     accounts.verify(state)
-    ctx.save(row)
+    keep(ctx, row)
     if state["verification"] == "pending" and before["verification"] != "pending":
         ctx.store.plan(ctx.now + accounts.VERIFY_SECONDS, "verify", row.id)
     if state == before:
         return
-    ctx.emit("account.updated", row, account=row.id, previous={})
+    ctx.emit("account.updated", row, account=row.id, previous=_difference(ctx, row, before))
     was, now = accounts.v1_transfers(before), accounts.v1_transfers(state)
     if was != now:
         body = capability(row, "transfers")
         ctx.emit("capability.updated", body, account=row.id, previous={"status": was})
     if accounts.payouts_enabled(state) and not accounts.payouts_enabled(before):
         ctx.store.plan(midnight(ctx.now) + DAY, "payouts", row.id)
+
+
+def _difference(ctx: Ctx, row: Row, before: Json) -> Json:
+    """The fields of the v1 view that changed, as they were."""
+    old, new = ctx.shown(replace(row, private=before)), ctx.shown(row)
+    return {key: value for key, value in old.items() if new[key] != value}
 
 
 def finish_verification(ctx: Ctx, id: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator.clock import rfc3339
 from emulator.errors import StripeError, invalid, not_modelled
+from emulator.kinds import CONNECTED
 from emulator.registry import documented, operation
 from emulator.schema.build import build
 from emulator.types import Json
@@ -24,7 +25,7 @@ documented(
 @operation("POST /v2/core/account_links", f"account use_case{{type account_onboarding{_FLOW} account_update{_FLOW}}}")
 def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.store.get(params["account"])
-    if row is None or row.kind != "account" or row.private["platform"]:
+    if row is None or row.kind != CONNECTED:
         raise StripeError(404, f"Account {params['account']} not found.", code="not_found", param="account")
     use_case = params["use_case"]
     if use_case["type"] == "account_update":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.registry import assumed, documented
-from emulator.store import Row
 from emulator.types import Json
 
 if TYPE_CHECKING:

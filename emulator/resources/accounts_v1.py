@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator import requests
 from emulator.errors import invalid, missing
+from emulator.kinds import ACCOUNTS, CONNECTED, PLATFORM
 from emulator.registry import operation
 from emulator.render import renderer
 from emulator.resources import accounts_state as accounts
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 _TYPES = {"express": "express", "full": "standard", "none": "none"}
 
 
-@renderer("account")
+@renderer(CONNECTED)
+@renderer(PLATFORM)
 def view(ctx: Ctx, row: Row) -> Json:
     state = row.private
     platform = state["platform"]
@@ -120,7 +122,7 @@ def _banks(row: Row) -> Json:
 def own_account(ctx: Ctx, id: str) -> Row:
     """An account this platform may see: itself or one connected to it; 403 otherwise, as at Stripe."""
     row = ctx.store.get(id)
-    if row is None or row.kind != "account":
+    if row is None or row.kind not in ACCOUNTS:
         raise requests.no_access(ctx.em, id)
     return row
 

@@ -40,7 +40,7 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     automatic = params.get("automatic_payment_methods")
     fields = {
         "allowed_payment_method_types": params.get("allowed_payment_method_types"),
-        "automatic_payment_methods": automatic if automatic else {"allow_redirects": "always", "enabled": True},
+        "automatic_payment_methods": automatic or {"allow_redirects": "always", "enabled": True},
     }
     if fields["allowed_payment_method_types"] is None:
         del fields["allowed_payment_method_types"]

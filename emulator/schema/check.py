@@ -40,7 +40,7 @@ def _object(shape: Shape, body: Any, path: str, found: list[str]) -> None:
             found.append(f"{path}.{key}: not a field of {shape.name}")
         else:
             _value(fields[key], value, f"{path}.{key}", found)
-    omitted = omitted_fields(path.split("[")[0] if path.count(".") else path)
+    omitted = omitted_fields(path.split("[", maxsplit=1)[0] if path.count(".") else path)
     for key, field in fields.items():
         if key not in body and not field.nullable and key not in omitted:
             found.append(f"{path}.{key}: missing")

@@ -7,9 +7,10 @@ import types
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
+from types import get_original_bases
 from typing import Any, Literal, Union, get_args, get_origin
 
-from typing_extensions import get_original_bases, get_type_hints, is_typeddict
+from typing_extensions import get_type_hints, is_typeddict
 
 Kind = Literal["str", "int", "float", "bool", "decimal", "enum", "hash", "map", "list", "union", "any"]
 

@@ -1,0 +1,8 @@
+"""Kinds of stored objects whose name is not their `object` value."""
+
+from __future__ import annotations
+
+# A connected account is stored under its v2 name; the platform's own account is a v1 "account".
+CONNECTED = "v2.core.account"
+PLATFORM = "account"
+ACCOUNTS = (CONNECTED, PLATFORM)

@@ -1,0 +1,115 @@
+"""Money neither appears nor vanishes, whatever is asked for, legal or not."""
+
+import os
+
+import stripe
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+
+from emulator.core import Emulator
+from tests.emulator.shop import DAY, Shop
+from tests.stripe_inprocess import in_process_client
+
+AMOUNTS = st.integers(min_value=-5, max_value=20_000)
+
+
+class Market(RuleBasedStateMachine):
+    """Random charges, transfers, reversals, refunds and days passing; Stripe's refusals are part of the game."""
+
+    charges = Bundle("charges")
+    transfers = Bundle("transfers")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.em = Emulator(seed=1, clock="frozen", strict=True)
+        self.client = in_process_client(self.em)
+        self.shop = Shop(self.em, self.client)
+        self.sellers = [self.shop.seller(), self.shop.seller(), self.shop.account()]
+
+    def attempt(self, call, params):
+        """The result, or None when Stripe would have refused; anything else is our own failure."""
+        try:
+            return call(params)
+        except (stripe.InvalidRequestError, stripe.CardError):
+            return None
+
+    @rule(
+        target=charges,
+        amount=AMOUNTS,
+        fee=st.none() | AMOUNTS,
+        part=st.none() | AMOUNTS,
+        seller=st.sampled_from([None, 0, 0, 1, 1, 2]),
+        card=st.sampled_from(["pm_card_visa", "pm_card_bypassPending", "pm_card_chargeDeclined"]),
+        currency=st.sampled_from(["eur", "eur", "eur", "usd", "jpy"]),
+    )
+    def charge(self, amount, fee, part, seller, card, currency):
+        params = {"amount": amount, "currency": currency, "payment_method": card, "confirm": True}
+        if seller is not None:
+            params["transfer_data"] = {"destination": self.sellers[seller]}
+            if part is not None and fee is None:
+                params["transfer_data"]["amount"] = part
+        if fee is not None:
+            params["application_fee_amount"] = fee
+        made = self.attempt(self.client.v1.payment_intents.create, params)
+        return multiple() if made is None else made.latest_charge
+
+    @rule(
+        target=transfers,
+        charge=st.none() | charges,
+        amount=AMOUNTS,
+        seller=st.sampled_from([0, 1, 2]),
+        currency=st.sampled_from(["eur", "eur", "usd"]),
+    )
+    def transfer(self, charge, amount, seller, currency):
+        params = {"amount": amount, "currency": currency, "destination": self.sellers[seller]}
+        if charge is not None:
+            params["source_transaction"] = charge
+        made = self.attempt(self.client.v1.transfers.create, params)
+        return multiple() if made is None else made.id
+
+    @rule(transfer=transfers, amount=st.none() | AMOUNTS, fee=st.booleans())
+    def reverse(self, transfer, amount, fee):
+        params = {"refund_application_fee": fee} | ({} if amount is None else {"amount": amount})
+        self.attempt(lambda given: self.client.v1.transfers.reversals.create(transfer, given), params)
+
+    @rule(charge=charges, amount=st.none() | AMOUNTS, reverse=st.booleans(), fee=st.booleans())
+    def refund(self, charge, amount, reverse, fee):
+        params = {"charge": charge, "reverse_transfer": reverse, "refund_application_fee": fee}
+        self.attempt(self.client.v1.refunds.create, params | ({} if amount is None else {"amount": amount}))
+
+    @rule(charge=consumes(charges))
+    def reverse_what_a_destination_charge_sent(self, charge):
+        transfer = getattr(self.client.v1.charges.retrieve(charge), "transfer", None)
+        if transfer is not None:
+            self.attempt(lambda given: self.client.v1.transfers.reversals.create(transfer, given), {})
+
+    @rule(days=st.integers(min_value=1, max_value=5))
+    def days_pass(self, days):
+        self.em.advance(seconds=days * DAY)
+
+    @invariant()
+    def money_is_conserved(self):
+        self.em.require_conservation()
+
+    @invariant()
+    def balances_are_the_sums_of_their_transactions(self):
+        for account in ("", *self.sellers[:2]):
+            options = {"stripe_account": account} if account else {}
+            rows = list(self.client.v1.balance_transactions.list({"limit": 100}, options=options).auto_paging_iter())
+            ready = sum(row.net for row in rows if row.status == "available")
+            pending = sum(row.net for row in rows if row.status == "pending")
+            assert self.shop.balance(account) == (ready, pending)
+
+    def teardown(self):
+        self.em.close()
+
+
+TestMarket = Market.TestCase
+TestMarket.settings = settings(
+    max_examples=int(os.environ.get("MARKET_EXAMPLES", "15")),
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
