@@ -76,7 +76,8 @@ def _is_same(noted: dict[str, Any]) -> bool:
         process = psutil.Process(noted["pid"])
         return (
             process.status() != psutil.STATUS_ZOMBIE
-            and abs(process.create_time() - noted["started"]) < 0.05
+            # The kernel derives it from the boot time, which may move by a second when the clock is set.
+            and abs(process.create_time() - noted["started"]) < 2
             and process.cmdline() == noted["command"]
         )
     except psutil.Error:
