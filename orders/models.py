@@ -227,3 +227,8 @@ class OrderLine(models.Model):
     def unit_money(self) -> Money:
         """What one costs."""
         return Money(self.unit_price, self.order.currency)
+
+    @property
+    def fee_money(self) -> Money:
+        """The line's part of the order's fee."""
+        return Money(self.fee, self.order.currency)
