@@ -44,7 +44,7 @@ def basket_for(request: HttpRequest) -> Basket | None:
     token = request.session.get(SESSION_KEY)
     if request.user.is_authenticated:
         if token is not None:
-            merge(token, _customer(request))
+            merge(token, customer_for(request.user))
             del request.session[SESSION_KEY]
         return Basket.objects.filter(customer__user=request.user.pk).first()
     return _of_visitor(token).first() if token is not None else None
@@ -55,7 +55,9 @@ def ensure_basket(request: HttpRequest) -> Basket:
     if (basket := basket_for(request)) is not None:
         return basket
     if request.user.is_authenticated:
-        basket, _created = Basket.objects.get_or_create(customer=_customer(request), defaults={"updated_at": now()})
+        basket, _created = Basket.objects.get_or_create(
+            customer=customer_for(request.user), defaults={"updated_at": now()}
+        )
         return basket
     basket = Basket.objects.create(updated_at=now())
     request.session[SESSION_KEY] = str(basket.token)
@@ -163,7 +165,3 @@ def _touch(basket: Basket) -> None:
 def _of_visitor(token: str) -> models.QuerySet[Basket]:
     # A basket that has an owner is never opened by a token: a token may outlive the sign-in it was used at.
     return Basket.objects.filter(token=token, customer=None)
-
-
-def _customer(request: HttpRequest) -> Customer:
-    return customer_for(request.user)

@@ -164,7 +164,11 @@ class Order(models.Model):
             ),
             models.UniqueConstraint(fields=["purchase", "seller"], name="one_order_per_seller_and_purchase"),
         ]
-        indexes = [models.Index(fields=["seller", "-id"], name="order_of_seller")]
+        indexes = [
+            models.Index(fields=["seller", "-id"], name="order_of_seller"),
+            # What is to be sent stays few, however many were sent: the seller's to-do list never walks through those.
+            models.Index(fields=["seller", "-id"], name="order_to_do_of_seller", condition=models.Q(status="paid")),
+        ]
 
     def __str__(self) -> str:
         return self.number
