@@ -1,4 +1,7 @@
-"""What falls due as the clock moves: availability, expiry, payouts, verification, forgetting. In order, each in its own transaction."""
+"""What falls due as the clock moves: availability, expiry, payouts, verification, forgetting.
+
+In order, each in its own transaction.
+"""
 
 from __future__ import annotations
 

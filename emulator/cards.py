@@ -9,7 +9,7 @@ from emulator.types import Json
 
 @dataclass(frozen=True)
 class Card:
-    """A test card and what the bank answers: `decline` is a decline code, `authentication` asks for 3-D Secure first."""
+    """A test card and what the bank answers: `decline` is a code, `authentication` asks for 3-D Secure first."""
 
     number: str
     label: str

@@ -29,7 +29,7 @@ class Emulator:
         self,
         path: str = ":memory:",
         *,
-        secret_key: str = "sk_test_emulator",
+        secret_key: str = "sk_test_emulator",  # noqa: S107 - a made-up key for a made-up Stripe
         seed: int | None = None,
         clock: ClockMode = "real",
         public_url: str = "http://127.0.0.1:8400",
@@ -107,7 +107,7 @@ class Emulator:
     def add_webhook_endpoint(
         self, url: str, secret: str, connect: bool, enabled_events: tuple[str, ...] = ("*",)
     ) -> str:
-        """Register an endpoint with a known secret; the same url and connect flag update the one that exists. Returns its id."""
+        """Register an endpoint with a known secret and return its id; the same url and connect flag update it."""
         with self.visit() as ctx:
             return webhook_endpoints.register(ctx, url, secret, connect, list(enabled_events))
 
@@ -177,7 +177,7 @@ class Emulator:
         return str(self.store.meta("application"))
 
     def reset(self) -> None:
-        """Forget everything except the webhook endpoints added by `add_webhook_endpoint`. The clock goes back to its start."""
+        """Forget everything except the endpoints of `add_webhook_endpoint`; the clock goes back to its start."""
         kept = [row for row in self.endpoints() if row.private.get("registered")]
         self.store.clear()
         self.forget_endpoints()

@@ -26,8 +26,8 @@ def report() -> str:
     lines = [
         "Stripe Connect emulator: coverage",
         "",
-        f"{len(modelled)} of the {known} operations stripe-python knows are modelled. Any other answers 501 and names itself;",
-        "so does a known parameter that is not listed here. Unknown parameters and paths answer as Stripe does.",
+        f"{len(modelled)} of the {known} operations stripe-python knows are modelled. Any other answers 501 and names",
+        "itself; so does a known parameter that is not listed here. Unknown ones answer as Stripe does.",
         "",
         "OPERATIONS AND PARAMETERS",
         "",

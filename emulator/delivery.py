@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def signature(secrets: list[str], body: bytes, moment: int | None = None) -> str:
-    """The Stripe-Signature header. Always the wall clock: receivers refuse old timestamps whatever the emulator's clock says."""
+    """The Stripe-Signature header. Always the wall clock: receivers refuse old stamps, whatever our clock."""
     stamp = int(time.time()) if moment is None else moment
     signed = str(stamp).encode() + b"." + body
     marks = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]

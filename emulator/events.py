@@ -1,4 +1,4 @@
-"""Snapshot events: the object as it was at that moment, with one delivery per listening endpoint, in the same transaction."""
+"""Snapshot events: the object as it was then, with a delivery per listening endpoint, in the same transaction."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ KINDS = {
 
 @dataclass(slots=True)
 class Fault:
-    """One planned fault. `match` is a regular expression: "POST /v1/transfers" for requests, an event type for webhooks."""
+    """One planned fault. `match` is a regular expression over "POST /v1/transfers", or over an event type."""
 
     id: int
     kind: str
@@ -63,7 +63,7 @@ class Faults:
         times: int = 1,
         **params: Any,
     ) -> int:
-        """Plan a fault and return its id. `nth` is the first matching request it fires on, `times` how often it fires."""
+        """Plan a fault and return its id: it fires on the `nth` match, `times` times; `params` belong to its kind."""
         if kind not in KINDS:
             raise ValueError(f"Unknown fault {kind!r}; known: {', '.join(sorted(KINDS))}")
         re.compile(match)

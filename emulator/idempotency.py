@@ -24,7 +24,7 @@ def fingerprint(params: Json) -> str:
 
 
 class Keys:
-    """Saved answers in the store, keys in use in memory (a key in use dies with the process, like the request using it)."""
+    """Saved answers in the store, keys in use in memory: they die with the process, as the requests using them do."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -45,7 +45,8 @@ class Keys:
             if (scope, key) in self._in_use:
                 raise StripeError(
                     409,
-                    f"There is currently another in-progress request using this Idempotency Key ('{key}'). Please try again later.",
+                    f"There is currently another in-progress request using this Idempotency Key ('{key}'). "
+                    "Please try again later.",
                     code="idempotency_key_in_use",
                     headers={"Stripe-Should-Retry": "true"},
                 )
@@ -68,13 +69,13 @@ class Keys:
         if first.partition(" ")[0] != request.partition(" ")[0]:
             raise _mismatch(
                 f"Keys for idempotent requests can only be used for the same endpoint they were first used for "
-                f"('{request.partition(' ')[0]}' vs '{first.partition(' ')[0]}'). Try using a key other than '{key}' if you "
-                "meant to execute a different request."
+                f"('{request.partition(' ')[0]}' vs '{first.partition(' ')[0]}'). Try using a key other than '{key}' "
+                "if you meant to execute a different request."
             )
         if first != request:
             raise _mismatch(
-                "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using "
-                f"a key other than '{key}' if you meant to execute a different request."
+                "Keys for idempotent requests can only be used with the same parameters they were first used with. Try "
+                f"using a key other than '{key}' if you meant to execute a different request."
             )
         return Response(status, json.loads(headers), bytes(body))
 

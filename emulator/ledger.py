@@ -33,7 +33,7 @@ REPORTING = {
 }
 
 
-def post(
+def post(  # noqa: PLR0913 - a ledger row has that many columns
     ctx: Ctx,
     account: str,
     type: str,
@@ -96,7 +96,8 @@ def balances(store: Store, account: str, now: int) -> dict[str, tuple[int, int]]
     """Per currency: (available, pending) in minor units."""
     rows = store.rows(
         "SELECT currency, SUM(CASE WHEN available_on <= ? THEN net ELSE 0 END), "
-        "SUM(CASE WHEN available_on > ? THEN net ELSE 0 END) FROM ledger WHERE account = ? GROUP BY currency ORDER BY currency",
+        "SUM(CASE WHEN available_on > ? THEN net ELSE 0 END) FROM ledger WHERE account = ? GROUP BY currency "
+        "ORDER BY currency",
         (now, now, account),
     )
     return {currency: (available, pending) for currency, available, pending in rows}
@@ -114,7 +115,7 @@ def available_on(store: Store, transaction: str | None) -> int:
 
 
 def conservation(store: Store) -> dict[str, Json]:
-    """Per currency: what all accounts hold, and what the objects say they should hold. Equal, or the emulator is wrong."""
+    """Per currency: what all accounts hold, and what the objects say they should; equal, or the emulator is wrong."""
     result: dict[str, Json] = {}
     held = dict(store.rows("SELECT currency, SUM(net) FROM ledger GROUP BY currency"))
     expected: dict[str, int] = {}
@@ -133,9 +134,9 @@ def require_conservation(store: Store) -> None:
         raise ConservationError(f"sum of net over all accounts differs from the objects: {wrong}")
     internal = dict(
         store.rows(
-            "SELECT currency, SUM(amount) - SUM(CASE WHEN type = 'payment' THEN fee ELSE 0 END) FROM ledger WHERE type IN "
-            "('payment', 'payment_refund', 'transfer', 'transfer_refund', 'application_fee', 'application_fee_refund') "
-            "GROUP BY currency"
+            "SELECT currency, SUM(amount) - SUM(CASE WHEN type = 'payment' THEN fee ELSE 0 END) FROM ledger WHERE type "
+            "IN ('payment', 'payment_refund', 'transfer', 'transfer_refund', 'application_fee', "
+            "'application_fee_refund') GROUP BY currency"
         )
     )
     if any(internal.values()):
@@ -146,25 +147,25 @@ def require_conservation(store: Store) -> None:
 
 
 # captured - refunded - Stripe's fees - paid out, read from the objects and not from the ledger's own amounts
-_OBJECT_SUMS: tuple[tuple[int, str], ...] = (
-    (
-        1,
-        "SELECT json_extract(body, '$.currency'), SUM(json_extract(body, '$.amount_captured')) FROM object "
-        "WHERE kind = 'charge' AND account = '' AND json_extract(body, '$.paid') GROUP BY 1",
-    ),
-    (
-        -1,
-        "SELECT json_extract(body, '$.currency'), SUM(json_extract(body, '$.amount')) FROM object WHERE kind = 'refund' "
-        "AND account = '' AND json_extract(body, '$.balance_transaction') IS NOT NULL GROUP BY 1",
-    ),
-    (
-        -1,
-        "SELECT json_extract(body, '$.currency'), SUM(json_extract(private, '$.processing_fee')) FROM object "
-        "WHERE kind = 'charge' AND account = '' GROUP BY 1",
-    ),
-    (
-        -1,
-        "SELECT json_extract(body, '$.currency'), SUM(json_extract(body, '$.amount')) FROM object "
-        "WHERE kind = 'payout' AND json_extract(body, '$.status') NOT IN ('failed', 'canceled') GROUP BY 1",
-    ),
+_SUM = "SELECT json_extract(body, '$.currency'), SUM({what}) FROM object WHERE {which} GROUP BY 1"
+_OBJECT_SUMS: tuple[tuple[int, str], ...] = tuple(
+    (sign, _SUM.format(what=what, which=which))
+    for sign, what, which in (
+        (
+            1,
+            "json_extract(body, '$.amount_captured')",
+            "kind = 'charge' AND account = '' AND json_extract(body, '$.paid')",
+        ),
+        (
+            -1,
+            "json_extract(body, '$.amount')",
+            "kind = 'refund' AND account = '' AND json_extract(body, '$.balance_transaction') IS NOT NULL",
+        ),
+        (-1, "json_extract(private, '$.processing_fee')", "kind = 'charge' AND account = ''"),
+        (
+            -1,
+            "json_extract(body, '$.amount')",
+            "kind = 'payout' AND json_extract(body, '$.status') NOT IN ('failed', 'canceled')",
+        ),
+    )
 )

@@ -7,7 +7,8 @@ from emulator.errors import invalid
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 OTHERS = frozenset(
-    "aed aud bgn brl cad chf czk dkk eur gbp hkd huf inr isk mxn myr nok nzd pln ron sek sgd thb twd ugx usd zar".split()
+    "aed aud bgn brl cad chf czk dkk eur gbp hkd huf inr isk mxn myr nok nzd pln ron sek sgd thb twd ugx usd zar"
+    "".split()
 )
 SUPPORTED = ZERO_DECIMAL | THREE_DECIMAL | OTHERS
 
@@ -85,5 +86,5 @@ def processing_fee(amount: int, *, basis_points: int, fixed: int) -> int:
 
 
 def share_so_far(total: int, part: int, whole: int) -> int:
-    """Of `total`, what has gone once `part` of `whole` has: floor, and everything at the end, so that full refunds close to zero."""
+    """Of `total`, what has gone once `part` of `whole` has: floor, and all at the end, so that parts add up."""
     return total if part >= whole else total * part // whole

@@ -64,9 +64,9 @@ def _operation(request: Request) -> tuple[Operation, dict[str, str]]:
     if found is None:
         raise StripeError(
             404,
-            f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects, remove the "
-            "trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) identifier "
-            "in your code. Please see https://stripe.com/docs or we can help at https://support.stripe.com/.",
+            f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects, remove "
+            "the trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) "
+            "identifier in your code. Please see https://stripe.com/docs or we can help at https://support.stripe.com/.",
         )
     return found
 

@@ -19,7 +19,7 @@ PAGING = "limit starting_after ending_before"
 
 @dataclass(frozen=True)
 class Modelled:
-    """An operation the emulator honours, with exactly these parameters. `scope`: may it be called for a connected account."""
+    """An operation the emulator honours, with exactly these parameters. `scope`: also for connected accounts?"""
 
     name: str
     handler: Handler

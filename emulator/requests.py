@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(\.\w+)?$")
 
-# How parameters were called before the version the library is pinned to: for clients that ask for an older one, or none.
+# How parameters were called before the library's version: for clients that ask for an older one, or for none.
 LEGACY_NAMES: dict[str, dict[str, str]] = {
     "POST /v1/checkout/sessions": {"payment_method_types": "allowed_payment_method_types"},
     "POST /v1/payment_intents": {"payment_method_types": "allowed_payment_method_types"},
@@ -72,8 +72,8 @@ def authenticate(em: Emulator, request: Request) -> None:
     if not key:
         raise StripeError(
             401,
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth "
-            "(e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using "
+            "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
         )
     if key.startswith(("sk_live_", "rk_live_", "pk_live_")):
         raise StripeError(401, "This is the emulator: it takes test keys only. Never send a live key here.")

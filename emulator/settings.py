@@ -15,7 +15,7 @@ RETRY_PROFILES: dict[str, tuple[int, ...]] = {
 
 @dataclass
 class Settings:
-    """Defaults are those of a German platform with standard card prices; tests and the control panel may change them."""
+    """Defaults are those of a German platform with standard card prices; tests may change them."""
 
     country: str = "DE"
     currency: str = "eur"

@@ -46,7 +46,8 @@ CREATE TABLE IF NOT EXISTS due (
 CREATE INDEX IF NOT EXISTS due_at ON due (at, id);
 CREATE TABLE IF NOT EXISTS request_log (
     id INTEGER PRIMARY KEY AUTOINCREMENT, request_id TEXT NOT NULL, at INTEGER NOT NULL, method TEXT NOT NULL,
-    path TEXT NOT NULL, account TEXT NOT NULL, idempotency_key TEXT, status INTEGER NOT NULL, error TEXT, ms REAL NOT NULL);
+    path TEXT NOT NULL, account TEXT NOT NULL, idempotency_key TEXT, status INTEGER NOT NULL, error TEXT,
+    ms REAL NOT NULL);
 """
 
 TABLES = ("object", "ref", "ledger", "idempotency", "delivery", "attempt", "due", "request_log", "meta")
@@ -114,7 +115,7 @@ class Store:
         """Forget everything but the seed; ids start again, so that a seeded run repeats itself."""
         with self.transaction():
             for table in TABLES:
-                self._db.execute(f"DELETE FROM {table}")
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - from the constant above
             self.set_meta("seed", self._seed)
             self._counter = self._reserved = 0
 
@@ -246,7 +247,7 @@ class Store:
         limit: int | None = None,
         oldest_first: bool = False,
     ) -> list[Row]:
-        """Objects of a kind, newest first. `where` filters by indexed fields; `before`/`after` are sequence bounds; account None is all."""
+        """Objects of a kind, newest first: `where` by indexed fields, `before`/`after` by seq; account None is all."""
         sql = "SELECT o.seq, o.id, o.kind, o.account, o.created, o.body, o.private FROM object o"
         values: list[Any] = []
         for number, (field, value) in enumerate((where or {}).items()):

@@ -1,4 +1,4 @@
-"""What people do on the hosted pages: the core of Checkout, onboarding and the Express dashboard, without any web framework.
+"""What people do on the hosted pages: Checkout, onboarding and the Express dashboard, without any web framework.
 
 Every function takes the Emulator first, runs in one store transaction and raises HostedError with a message for people.
 """

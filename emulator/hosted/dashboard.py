@@ -18,9 +18,9 @@ _ROWS = 50
 def dashboard_view(em: Emulator, token: str) -> Json:
     """The dashboard behind a login link's token, which works once.
 
-    Keys: account (v1 shape), name, balance [{currency, available, pending}], payouts [API shape], transfers [API shape of
-    the payments received], bank {bank_name, last4, currency} | None. Raises LinkDead (refresh_url empty) on reuse,
-    HostedError(status=404) for an unknown token.
+    Keys: account (v1 shape), name, balance [{currency, available, pending}], payouts [API shape], transfers [the
+    payments received, API shape], bank {bank_name, last4, currency} | None. Raises LinkDead (refresh_url empty) on
+    reuse, HostedError(status=404) for an unknown token.
     """
     with em.visit() as ctx:
         link = ctx.store.get(f"login_{token}")

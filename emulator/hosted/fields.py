@@ -121,7 +121,6 @@ def _business(values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:
 
 
 def _person(values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:
-    wrong = {}
     required = {
         "given_name": "Enter your first name.",
         "surname": "Enter your last name.",
@@ -129,9 +128,7 @@ def _person(values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:
         "city": "Enter your city.",
         "postal_code": "Enter your postal code.",
     }
-    for name, message in required.items():
-        if not values.get(name):
-            wrong[name] = message
+    wrong = {name: message for name, message in required.items() if not values.get(name)}
     if not _EMAIL.match(values.get("email", "")):
         wrong["email"] = "Enter an e-mail address."
     country = values.get("country", "").upper()

@@ -40,8 +40,8 @@ def onboarding_open(em: Emulator, token: str) -> str:
 
 
 def onboarding_view(em: Emulator, flow: str) -> Json:
-    """Keys: account (id), email, step (of STEPS), values {field: text}, due [field of the requirement], return_url, refresh_url,
-    steps [(step, done)], fields {step: [(name, label, input type, choices or None, help)]}.
+    """Keys: account (id), email, step (of STEPS), values {field: text}, due [description of the requirement],
+    return_url, refresh_url, steps [(step, done)], fields {step: [(name, label, input type, choices or None, help)]}.
     """
     with em.visit() as ctx:
         row = _flow(ctx, flow)

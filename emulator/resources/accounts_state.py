@@ -50,7 +50,7 @@ VERIFY_SECONDS = 10
 
 documented(
     "accounts",
-    "Date of birth 1902-01-01 verifies at once, 1901-01-01 is verified shortly afterwards (pending_verification until then).",
+    "Date of birth 1902-01-01 verifies at once, 1901-01-01 shortly afterwards (pending_verification until then).",
     "The transfers capability is active only when nothing it needs is due; payouts need a bank account besides.",
     "Accounts v2 raise account.updated and capability.updated for endpoints of connected accounts.",
 )

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _HOUR = 3_600
 _SHIPPING = "shipping{name phone address{city country line1 line2 postal_code state}}"
 _PARAMETERS = (
-    "mode success_url cancel_url ui_mode customer customer_email client_reference_id metadata expires_at locale submit_type "
-    "line_items{quantity metadata price_data{currency unit_amount tax_behavior "
+    "mode success_url cancel_url ui_mode customer customer_email client_reference_id metadata expires_at locale "
+    "submit_type line_items{quantity metadata price_data{currency unit_amount tax_behavior "
     "product_data{name description images metadata tax_code}}} "
     "payment_intent_data{application_fee_amount transfer_data{destination amount} transfer_group metadata description "
     f"statement_descriptor_suffix receipt_email capture_method {_SHIPPING}}} "
@@ -34,7 +34,7 @@ _PARAMETERS = (
 
 documented(
     "checkout",
-    "A session is open for 24 hours unless expires_at (30 minutes to 24 hours) says otherwise, then checkout.session.expired.",
+    "A session is open for 24 hours unless expires_at (30 minutes to 24 hours) says otherwise; then it expires.",
     "The payment intent exists from the first attempt to pay; session metadata does not reach it.",
     "Only open sessions can be expired; a session's payment intent cannot be confirmed or canceled directly.",
 )
@@ -91,21 +91,11 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 
 def _require_simple(params: Json) -> None:
     """501 for what Stripe offers and the emulator does not, 400 for what Stripe refuses."""
-    if "mode" not in params:
-        raise invalid("Missing required param: mode.", param="mode", code="parameter_missing")
+    _require_complete(params)
     if params["mode"] != "payment":
         raise not_modelled(f"Checkout Sessions with mode={params['mode']}", param="mode")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise not_modelled(f"Checkout Sessions with ui_mode={params['ui_mode']}", param="ui_mode")
-    if not params.get("success_url"):
-        raise invalid("Missing required param: success_url.", param="success_url", code="parameter_missing")
-    for name in ("success_url", "cancel_url"):
-        if name in params and not params[name].startswith(("http://", "https://")):
-            raise invalid("Not a valid URL", param=name, code="url_invalid")
-    if not params.get("line_items"):
-        raise invalid("The `line_items` parameter is required in payment mode.", param="line_items")
-    if params.get("customer") and params.get("customer_email"):
-        raise invalid("You may only specify one of these parameters: customer, customer_email.")
     for name in ("automatic_tax", "adaptive_pricing"):
         if (params.get(name) or {}).get("enabled"):
             raise not_modelled(f"{name}[enabled]=true", param=f"{name}[enabled]")
@@ -115,6 +105,20 @@ def _require_simple(params: Json) -> None:
         raise not_modelled("capture_method=manual", param="payment_intent_data[capture_method]")
     if "card" not in params.get("allowed_payment_method_types", ["card"]):
         raise not_modelled("payment methods other than cards", param="allowed_payment_method_types")
+
+
+def _require_complete(params: Json) -> None:
+    if "mode" not in params:
+        raise invalid("Missing required param: mode.", param="mode", code="parameter_missing")
+    if not params.get("success_url") and params.get("ui_mode", "hosted_page") == "hosted_page":
+        raise invalid("Missing required param: success_url.", param="success_url", code="parameter_missing")
+    for name in ("success_url", "cancel_url"):
+        if name in params and not params[name].startswith(("http://", "https://")):
+            raise invalid("Not a valid URL", param=name, code="url_invalid")
+    if params["mode"] == "payment" and not params.get("line_items"):
+        raise invalid("The `line_items` parameter is required in payment mode.", param="line_items")
+    if params.get("customer") and params.get("customer_email"):
+        raise invalid("You may only specify one of these parameters: customer, customer_email.")
 
 
 def _check_total(total: int, currency: str) -> None:

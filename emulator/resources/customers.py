@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from emulator.context import Ctx
 
 _ADDRESS = "{city country line1 line2 postal_code state}"
-_PARAMETERS = f"email name phone description metadata preferred_locales address{_ADDRESS} shipping{{name phone address{_ADDRESS}}}"
+_SHIPPING = f"shipping{{name phone address{_ADDRESS}}}"
+_PARAMETERS = f"email name phone description metadata preferred_locales address{_ADDRESS} {_SHIPPING}"
 _PLAIN = ("email", "name", "phone", "description")
 
 

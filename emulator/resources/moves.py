@@ -26,7 +26,7 @@ documented(
 assumed(
     "transfers",
     "A reversal of a destination charge's transfer may drive the seller negative (the platform is liable).",
-    "No event is raised on the connected account for the payment a transfer makes (stripe-python knows no payment.created).",
+    "The payment a transfer makes raises no event on the connected account (stripe-python knows no payment.created).",
     "Proportional parts are floored; the last part closes the rest.",
 )
 
@@ -47,7 +47,7 @@ def insufficient_capabilities() -> StripeError:
     )
 
 
-def send(
+def send(  # noqa: PLR0913 - everything a transfer is made of
     ctx: Ctx,
     destination: str,
     amount: int,

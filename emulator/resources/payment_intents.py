@@ -142,8 +142,8 @@ def _confirm(ctx: Ctx, row: Row, params: Json) -> None:
     else:
         raise invalid(
             "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the "
-            "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment "
-            "method.",
+            "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a "
+            "payment method.",
             code="payment_intent_unexpected_state",
             payment_intent=row.body,
         )

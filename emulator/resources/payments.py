@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 documented(
     "payments",
-    "A declined card leaves a failed charge, last_payment_error and payment_intent.payment_failed; the intent can be tried again.",
+    "A declined card leaves a failed charge, last_payment_error and payment_intent.payment_failed; it can be retried.",
     "application_fee_amount and transfer_data.amount exclude each other.",
 )
 
@@ -59,8 +59,8 @@ def check_split(ctx: Ctx, data: Json, amount: int, prefix: str = "") -> None:
     if transfer is None:
         if fee:
             raise invalid(
-                "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment (using an "
-                "OAuth key or Stripe-Account header) or destination payment (using `transfer_data[destination]`).",
+                "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment (using "
+                "an OAuth key or Stripe-Account header) or destination payment (using `transfer_data[destination]`).",
                 param=name("application_fee_amount"),
             )
         return
@@ -81,7 +81,7 @@ def check_split(ctx: Ctx, data: Json, amount: int, prefix: str = "") -> None:
 
 
 def attempt(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool = False, return_url: str | None = None) -> str:
-    """Try to pay; returns the intent's new status. A decline is a status (requires_payment_method), not an exception."""
+    """Try to pay; returns the intent's new status. A decline is the status requires_payment_method, no exception."""
     card = card_of(method)
     intent.body["payment_method"] = method.id
     if card.decline is not None:

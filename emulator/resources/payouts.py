@@ -40,7 +40,7 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 
 
 def sweep(ctx: Ctx, account: str) -> list[Row]:
-    """Pay out everything available, one payout a currency; nothing when payouts are off or the balance is not positive."""
+    """Pay out everything available, one payout a currency; nothing when payouts are off or nothing is available."""
     state = accounts_state.may_pay_out(ctx, account)
     if state is None:
         return []

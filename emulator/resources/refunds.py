@@ -22,7 +22,7 @@ documented(
     "refunds",
     "The platform pays refunds of indirect charges; the processing fee is not returned.",
     "reverse_transfer and refund_application_fee take proportional parts; both default to false.",
-    "When the available balance is short, a card refund is pending (insufficient_funds) and succeeds once it is covered.",
+    "When the available balance is short, a card refund is pending (insufficient_funds) until it is covered.",
 )
 assumed(
     "refunds",

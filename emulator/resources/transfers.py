@@ -81,8 +81,8 @@ def _source(ctx: Ctx, id: str, amount: int, currency: str) -> Row:
         raise invalid("You cannot use a failed charge as a source_transaction.", param="source_transaction")
     if row.body["currency"] != currency:
         raise invalid(
-            f"The currency of source_transaction's balance transaction ({row.body['currency']}) must be the same as the "
-            f"transfer currency ({currency})",
+            f"The currency of source_transaction's balance transaction ({row.body['currency']}) must be the same as "
+            f"the transfer currency ({currency})",
             param="currency",
         )
     used = sum(one.body["amount"] for one in ctx.store.find("transfer", where={"source_transaction": id}))

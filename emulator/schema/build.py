@@ -1,4 +1,4 @@
-"""Complete objects from stripe-python's answer classes: name the fields that matter, the rest is filled as Stripe fills it."""
+"""Complete objects from stripe-python's answer classes: name what matters, the rest is filled as Stripe fills it."""
 
 from __future__ import annotations
 

@@ -25,8 +25,7 @@ def _keys(name: str) -> list[str]:
 
 def _put(target: dict[str, Any], keys: list[str], value: str, name: str) -> None:
     for key in keys[:-1]:
-        key = key or str(len(target))
-        child = target.setdefault(key, {})
+        child = target.setdefault(key or str(len(target)), {})
         if not isinstance(child, dict):
             raise invalid("Invalid object", param=name)
         target = child

@@ -1,4 +1,4 @@
-"""Parameter types of stripe-python, compiled into small nodes; TypedDicts are opened only when a request reaches them."""
+"""Parameter types of stripe-python, compiled into small nodes; a TypedDict is opened when a request reaches it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,10 @@ def _literal(values: tuple[Any, ...]) -> Node:
 
 
 def _union(args: tuple[Any, ...]) -> Node:
-    """`Literal[..] | str` is an open enum: closed here, so that a typo does not pass. `Literal[''] | X` is an X that can be unset."""
+    """`Literal[..] | str` is an open enum: closed here, so that a typo does not pass.
+
+    `Literal[''] | X` is an X that can be unset.
+    """
     unset = type(None) in args or any(get_origin(arg) is Literal and "" in get_args(arg) for arg in args)
     words: list[str] = []
     others: list[Node] = []

@@ -1,6 +1,6 @@
 """Fields that Stripe leaves out instead of sending null, by object and path: the one place for them.
 
-The library types both as Optional, so this cannot be read from it. "*" leaves out everything optional that was not given.
+The library types both as Optional, so this cannot be read from it. "*" leaves out all that is optional and not given.
 """
 
 from __future__ import annotations

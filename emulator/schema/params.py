@@ -187,7 +187,7 @@ def _or(words: tuple[str, ...]) -> str:
 
 
 def allowed(text: str) -> Allowed:
-    """Reads an allow-list: `amount metadata transfer_data{destination,amount}`; without braces the whole subtree is meant."""
+    """Reads an allow-list: `amount transfer_data{destination amount}`; without braces the whole subtree is meant."""
     tree: Allowed = {}
     stack = [tree]
     last = tree
