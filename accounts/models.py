@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
@@ -145,6 +146,14 @@ class Guidelines(models.Model):
     class Meta:
         ordering = ("-version",)
         verbose_name_plural = "guidelines"
+        # People accepted these very words; a change is a new version.
+        triggers = [
+            pgtrigger.Protect(
+                name="published_words_stay",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__published_at__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} (version {self.version})"
@@ -161,6 +170,8 @@ class GuidelinesAcceptance(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["guidelines", "seller"], name="one_acceptance_per_version")]
+        # An acceptance is evidence: it is neither changed nor removed.
+        triggers = [pgtrigger.Protect(name="acceptances_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.seller}: version {self.guidelines.version}"

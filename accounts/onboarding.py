@@ -167,8 +167,9 @@ def _creation(account: ConnectedAccount, actor: str) -> Operation:
 
 def _creation_params(account: ConnectedAccount) -> dict[str, Any]:
     seller = account.seller
+    owners = announcements.owners_of(seller)
     return {
-        "contact_email": announcements.owners_of(seller)[0].email,
+        **({"contact_email": owners[0].email} if owners else {}),
         "display_name": seller.name,
         "dashboard": "express",
         "identity": {"country": seller.country},

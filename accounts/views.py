@@ -140,7 +140,13 @@ def onboarding_start(request: SellerRequest) -> HttpResponse:
 @never_cache
 @owner_required
 def onboarding_refresh(request: SellerRequest) -> HttpResponse:
-    """Stripe sends people here from a link that was used or has expired: mint another for its owner and go on."""
+    """Stripe sends people here from a link that was used or has expired: mint another for its owner and go on.
+
+    A GET opens no account: somebody who has none is shown the page with the button.
+    """
+    account = open_account_of(request.seller)
+    if account is None or not account.stripe_id:
+        return redirect("accounts:onboarding")
     return _to_stripe(request)
 
 

@@ -1,4 +1,5 @@
 import pytest
+from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,7 +30,7 @@ def test_acceptance_keeps_version_person_time_and_address(bobs_shop: Seller, bob
 
     kept = GuidelinesAcceptance.objects.get()
     assert answer.status_code == 302
-    assert answer.url == reverse("accounts:onboarding")
+    assert answer.headers["Location"] == reverse("accounts:onboarding")
     assert (kept.seller, kept.user, kept.guidelines.version, kept.ip_address) == (bobs_shop, bob, 1, "203.0.113.7")
     assert kept.accepted_at is not None
 
@@ -94,7 +95,7 @@ def test_a_visitor_who_accepts_is_sent_to_sign_in(client, first_guidelines: Guid
     answer = client.post(URL, {"version": 1, "accepted": "on"})
 
     assert answer.status_code == 302
-    assert answer.url.startswith(reverse("account_login"))
+    assert answer.headers["Location"].startswith(reverse("account_login"))
 
 
 def test_the_text_is_read_as_sections_paragraphs_and_lists():
@@ -117,3 +118,17 @@ def test_the_marketplace_starts_with_published_guidelines_of_its_own():
     assert "What you may sell" in titles
     assert "How you are paid" in titles
     assert "escrow" not in version.body.lower()
+
+
+def test_the_database_keeps_acceptances_and_published_words(accepted: Seller, first_guidelines: Guidelines):
+    changes = [
+        lambda: GuidelinesAcceptance.objects.update(ip_address="198.51.100.1"),
+        lambda: GuidelinesAcceptance.objects.all().delete(),
+        lambda: Guidelines.objects.filter(pk=first_guidelines.pk).update(body="Other words."),
+    ]
+
+    for change in changes:
+        with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
+            change()
+
+    assert GuidelinesAcceptance.objects.get().ip_address == "203.0.113.7"
