@@ -88,12 +88,16 @@ def browse(*, q: str = "", category: str = "", sort: str = "newest", after: str 
     """A page of the shop: by words, category (its slug) and order; one query, the count of the first page included."""
     found = cards()
     if category:
-        # By slug, in the database: an equality PostgreSQL resolves first, so that the category's index gives the order.
-        found = found.filter(category=Subquery(Category.objects.filter(slug=category).values("pk")[:1]))
+        found = in_category(found, category)
     if q:
         words = SearchQuery(q, config="english", search_type="websearch")
         found = found.alias(words=SearchVector("title", "description", config="english")).filter(words=words)
     return page(found, SORTS.get(sort, NEWEST), after)
+
+
+def in_category(found: QuerySet[Listing], slug: str) -> QuerySet[Listing]:
+    """Those of one category: an equality PostgreSQL resolves first, so that the category's index gives the order."""
+    return found.filter(category=Subquery(Category.objects.filter(slug=slug).values("pk")[:1]))
 
 
 def of_seller(seller: Seller, *, after: str = "") -> Page:

@@ -1,0 +1,216 @@
+"""What a visitor sees of the shop."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import Seller
+from catalog.models import Category, Listing, Photo
+from tests.factories import ListingFactory, SellerFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def listing_with_photo(**facts: object) -> Listing:
+    listing = ListingFactory(**facts)
+    Photo.objects.create(listing=listing, image="photos/a.webp", small="photos/a-small.webp", width=800, height=1000)
+    return listing
+
+
+def titles(page: object) -> list[str]:
+    return [listing.title for listing in page.context["page"].listings]
+
+
+def test_home_shows_the_newest_thing_with_a_photo_large_and_says_why(client: Client):
+    listing_with_photo(title="Moon jug", seller__name="Tanner & Sons")
+    ListingFactory(title="Without a photo")
+
+    page = client.get("/")
+
+    assert page.context["home"].feature.title == "Moon jug"
+    assert "Just in, from Tanner &amp; Sons" in page.content.decode()
+    assert [listing.title for listing in page.context["home"].arrivals] == ["Without a photo"]
+
+
+def test_home_never_features_what_is_sold_out(client: Client):
+    listing_with_photo(available=0)
+
+    assert client.get("/").context["home"].feature is None
+
+
+def test_home_has_a_row_for_each_category_with_enough_in_it(client: Client, ceramics: Category):
+    ListingFactory.create_batch(5, category=ceramics)
+    ListingFactory.create_batch(2)
+
+    rows = client.get("/").context["home"].rows
+
+    assert [row.category for row in rows] == [ceramics]
+    assert len(rows[0].listings) == 4
+
+
+def test_an_empty_home_says_what_would_appear_and_how_to_begin(client: Client):
+    page = client.get("/").content.decode()
+
+    assert "Nothing is for sale yet" in page
+    assert 'href="/sell/"' in page
+
+
+def test_browse_finds_words_in_titles_and_descriptions_whatever_their_ending(client: Client):
+    ListingFactory(title="Stoneware vases")
+    ListingFactory(title="Apron", description="Goes with the vase.")
+    ListingFactory(title="Linen shirt")
+
+    assert set(titles(client.get("/browse/", {"q": "vase"}))) == {"Stoneware vases", "Apron"}
+
+
+def test_browse_understands_quotes_and_minus(client: Client):
+    ListingFactory(title="Blue linen shirt")
+    ListingFactory(title="Linen apron, blue")
+
+    assert titles(client.get("/browse/", {"q": '"blue linen"'})) == ["Blue linen shirt"]
+    assert titles(client.get("/browse/", {"q": "linen -shirt"})) == ["Linen apron, blue"]
+
+
+@pytest.mark.parametrize("words", ["\x00", "'\"", "%_\\", "<script>alert(1)</script>", "&|!():*", "x" * 201, "🧵"])
+def test_strange_words_find_nothing_and_break_nothing(client: Client, words: str):
+    page = client.get("/browse/", {"q": words})
+
+    assert page.status_code == 200
+    assert b"<script>alert" not in page.content
+
+
+def test_nothing_found_says_what_to_try(client: Client):
+    ListingFactory()
+
+    assert "Try fewer or other words" in client.get("/browse/", {"q": "zeppelin"}).content.decode()
+
+
+def test_a_category_shows_only_its_own(client: Client, ceramics: Category):
+    ListingFactory(title="Bowl", category=ceramics)
+    ListingFactory(title="Shirt")
+
+    page = client.get("/browse/ceramics-glass/")
+
+    assert titles(page) == ["Bowl"]
+    assert "<h1>\n        Ceramics and glass" in page.content.decode()
+
+
+def test_a_category_that_does_not_exist_is_not_found(client: Client):
+    assert client.get("/browse/zeppelins/").status_code == 404
+
+
+def test_a_category_added_a_moment_ago_is_found(client: Client):
+    client.get("/browse/")
+    Category.objects.create(name="Zeppelins", slug="zeppelins")
+
+    assert client.get("/browse/zeppelins/").status_code == 200
+
+
+def test_prices_sort_within_each_currency(client: Client):
+    for price, currency in ((900, "eur"), (1500, "jpy"), (100, "jpy"), (200, "eur")):
+        ListingFactory(title=f"{price} {currency}", price=price, currency=currency)
+
+    lowest = client.get("/browse/", {"sort": "price"})
+    highest = client.get("/browse/", {"sort": "price-desc"})
+
+    assert titles(lowest) == ["200 eur", "900 eur", "100 jpy", "1500 jpy"]
+    assert titles(highest) == ["1500 jpy", "100 jpy", "900 eur", "200 eur"]
+    assert "each currency is sorted by itself" in lowest.content.decode()
+
+
+def test_an_order_nobody_knows_is_the_newest_first(client: Client):
+    ListingFactory(title="Older")
+    ListingFactory(title="Newer")
+
+    assert titles(client.get("/browse/", {"sort": "random()"})) == ["Newer", "Older"]
+
+
+@pytest.mark.parametrize("status", ["draft", "hidden"])
+def test_what_is_not_published_is_nowhere(client: Client, status: str):
+    listing = ListingFactory(status=status)
+
+    assert titles(client.get("/browse/")) == []
+    assert client.get(listing.get_absolute_url()).status_code == 404
+    assert client.get(f"/listings/{listing.pk}-guessed/").status_code == 404
+
+
+def test_its_own_seller_sees_a_draft_as_buyers_will(bobs_browser: Client, bobs_shop: Seller):
+    draft = ListingFactory(seller=bobs_shop, status="draft")
+
+    page = bobs_browser.get(draft.get_absolute_url()).content.decode()
+
+    assert "This is how buyers will see it" in page
+    assert "Add to basket" not in page
+
+
+def test_another_sellers_draft_is_not_found(bobs_browser: Client):
+    assert bobs_browser.get(ListingFactory(status="draft").get_absolute_url()).status_code == 404
+
+
+def test_a_listing_tells_price_delivery_and_seller_beside_the_button(client: Client):
+    listing = ListingFactory(title="Moon jug", price=8900, seller__name="Tanner & Sons")
+
+    page = client.get(listing.get_absolute_url()).content.decode()
+
+    assert "<title>Moon jug · " in page
+    assert "€89.00" in page
+    assert "Sent from Germany" in page
+    assert "Tanner &amp; Sons" in page
+    assert f'name="listing" value="{listing.pk}"' in page
+    assert 'action="/basket/add/"' in page
+
+
+@pytest.mark.parametrize(
+    ("delivery", "words"), [("digital", "yours as soon as it is paid"), ("pickup", "Picked up in Germany")]
+)
+def test_delivery_is_said_in_words(client: Client, delivery: str, words: str):
+    listing = ListingFactory(delivery=delivery)
+
+    assert words in client.get(listing.get_absolute_url()).content.decode()
+
+
+def test_a_sold_out_listing_says_so_and_has_no_button(client: Client):
+    listing = ListingFactory(available=0)
+
+    page = client.get(listing.get_absolute_url()).content.decode()
+
+    assert "Sold out" in page
+    assert "Add to basket" not in page
+
+
+def test_an_old_address_leads_to_the_listings_own(client: Client):
+    listing = ListingFactory(slug="moon-jug")
+
+    answer = client.get(f"/listings/{listing.pk}-old-name/")
+
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == f"/listings/{listing.pk}-moon-jug/"
+    assert answer.headers["Cache-Control"] == "max-age=60"
+
+
+def test_a_description_is_text_whatever_the_seller_wrote(client: Client):
+    listing = ListingFactory(description="<script>alert(1)</script>\n\nSecond paragraph")
+
+    page = client.get(listing.get_absolute_url()).content.decode()
+
+    assert "<script>alert" not in page
+    assert "<p>Second paragraph</p>" in page
+
+
+def test_a_shop_shows_its_own_listings_and_story(client: Client):
+    shop = SellerFactory(name="Tanner & Sons", slug="tanner", about="Fired in a former dairy.")
+    ListingFactory(title="Bowl", seller=shop)
+    ListingFactory(title="Somebody else's")
+
+    page = client.get("/shops/tanner/")
+
+    assert titles(page) == ["Bowl"]
+    assert "Fired in a former dairy." in page.content.decode()
+
+
+def test_a_shop_that_does_not_exist_is_not_found(client: Client):
+    assert client.get("/shops/nobody/").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/", "/browse/", "/desk/listings/"])
+def test_pages_cannot_be_posted_to(client: Client, address: str):
+    assert client.post(address).status_code == 405
