@@ -20,7 +20,7 @@ from dev.processes import wait_until
 from dev.services import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=[])]
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 class Demo:
@@ -39,15 +39,19 @@ class Demo:
         arguments = [sys.executable, "-m", "marketplace.demo", *action, "--var", str(self.var)]
         return arguments, {**inherited, **ports, **variables}
 
-    def start(self) -> dict[str, Any]:
-        """Start and wait until it says ready; its facts."""
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start and do not wait."""
         arguments, environment = self.command()
         self.facts_path.unlink(missing_ok=True)
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 arguments, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
             )
-        process = self.process
+        return self.process
+
+    def start(self) -> dict[str, Any]:
+        """Start and wait until it says ready; its facts."""
+        process = self.launch()
         wait_until(lambda: self.facts_path.exists() or process.poll() is not None, PATIENCE)
         if not self.facts_path.exists():
             self.end(signal.SIGTERM)
@@ -76,7 +80,8 @@ class Demo:
         return self.output.read_text()
 
     def pids(self) -> dict[str, int]:
-        noted = json.loads((self.var / "demo" / "run.json").read_text())["processes"]
+        path = self.var / "demo" / "run.json"
+        noted = json.loads(path.read_text())["processes"] if path.exists() else []
         return {process["name"]: process["pid"] for process in noted}
 
     def alive(self) -> list[str]:
@@ -136,11 +141,12 @@ def test_a_port_that_is_no_number_is_explained(demo: Demo) -> None:
 
 
 def test_a_killed_supervisor_leaves_no_process_behind(demo: Demo) -> None:
-    demo.start()
+    demo.launch()
+    eventually(lambda: "seed" in demo.pids())
 
     demo.end(signal.SIGKILL)
 
-    eventually(lambda: not demo.alive(), 15)
+    eventually(lambda: not demo.alive(), 30)
 
 
 def test_the_next_start_recovers_answers_and_tells_the_logins(demo: Demo) -> None:
