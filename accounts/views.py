@@ -8,6 +8,7 @@ import structlog
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import guidelines, onboarding, sellers
 from accounts.access import SellerRequest, memberships_of, owner_required
@@ -55,7 +56,7 @@ def sell(request: HttpRequest) -> HttpResponse:
     form = ShopForm(request.POST or None)
     if request.method == "POST":
         if not request.user.is_authenticated:
-            return redirect("account_login")
+            return redirect_to_login(reverse("accounts:sell"))
         if form.is_valid():
             seller = sellers.open_shop(request.user, **form.cleaned_data)
             return redirect(next_step(seller))
@@ -105,7 +106,7 @@ def _guidelines(request: HttpRequest, form: AcceptanceForm | None = None) -> Htt
     return render(request, "accounts/guidelines.html", context, status=422 if form and form.errors else 200)
 
 
-@require_GET
+@require_safe
 @never_cache
 @owner_required
 @csp_override(LEADS_TO_STRIPE)
@@ -136,7 +137,7 @@ def onboarding_start(request: SellerRequest) -> HttpResponse:
     return _to_stripe(request)
 
 
-@require_GET
+@require_safe
 @never_cache
 @owner_required
 def onboarding_refresh(request: SellerRequest) -> HttpResponse:

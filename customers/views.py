@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import SignedInRequest
 from customers import profiles
@@ -31,7 +31,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
     return render(request, "customers/profile.html", context, status=422 if form.errors else 200)
 
 
-@require_GET
+@require_safe
 @login_required
 def addresses(request: SignedInRequest) -> HttpResponse:
     """The address book."""

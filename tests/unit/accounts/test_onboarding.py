@@ -308,7 +308,7 @@ def test_while_stripe_is_silent_the_page_shows_what_it_said_last(browser: Client
 
     page = browser.get(PAGE).content.decode()
 
-    assert "Stripe is not answering just now." in page
+    assert "We could not ask Stripe just now." in page
     assert "It is your turn" in page
 
 
