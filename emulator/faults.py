@@ -11,7 +11,7 @@ KINDS = {
     "error_before": "answer with an error before the handler runs (status, code, message)",
     "lost_response": "commit, then drop the connection",
     "save_500": "the handler fails with a 500 that is saved under the idempotency key",
-    "delay": "wait before answering (seconds)",
+    "delay": "wait (seconds) before the work, or after it is committed (after)",
     "webhook_drop": "lose the delivery's attempt",
     "webhook_duplicate": "deliver the same event more than once (copies)",
     "webhook_before_answer": "deliver the events before the API answer returns",

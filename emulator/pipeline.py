@@ -16,6 +16,7 @@ from emulator.expand import expand
 from emulator.idempotency import HOUR, V2_RETENTION, fingerprint
 from emulator.registry import OPERATIONS, Modelled
 from emulator.requests import Request
+from emulator.schema.answers import object_shape
 from emulator.schema.check import list_problems, problems
 from emulator.schema.nodes import params_node
 from emulator.schema.operations import Operation, table
@@ -32,9 +33,6 @@ def answer(em: Emulator, method: str, url: str, headers: Mapping[str, str], body
     """The answer to one request; raises ConnectionDropped when a fault loses it after the commit."""
     started = time.perf_counter()
     request = requests.make("req_" + em.store.random_text(14), method, url, headers, body)
-    delay = em.faults.take("delay", request.label, request.account)
-    if delay is not None:
-        time.sleep(float(delay.params.get("seconds", 1)))
     response = _answer(em, request)
     _log(em, request, response, (time.perf_counter() - started) * 1000)
     early = em.faults.take("webhook_before_answer", request.label, request.account)
@@ -57,6 +55,13 @@ def _answer(em: Emulator, request: Request) -> Response:
         return _idempotent(em, request, operation, modelled, params, ids)
     except StripeError as error:
         return _response(em, request, error.status, error.body(), error.headers)
+    except Exception as problem:
+        # the client sees Stripe's shape of a failure; in strict mode a failure of ours must fail the test
+        if em.strict:
+            raise
+        log.exception("%s failed", request.label)
+        failure = StripeError(500, f"The emulator failed: {type(problem).__name__}: {problem}", type="api_error")
+        return _response(em, request, 500, failure.body())
 
 
 def _operation(request: Request) -> tuple[Operation, dict[str, str]]:
@@ -137,6 +142,10 @@ def _execute(
     save: tuple[str, str, str] | None = None,
 ) -> Response:
     """Handler, events and the saved answer in one transaction: either all of it happened or none."""
+    delay = em.faults.take("delay", request.label, request.account)
+    seconds = float(delay.params.get("seconds", 1)) if delay is not None else 0.0
+    if delay is not None and not delay.params.get("after"):
+        time.sleep(seconds)
     ctx = Ctx(em, em.now(), request.account, request.id, request.idempotency_key)
     if ctx.account == em.platform_id:
         ctx.account = ""
@@ -146,6 +155,8 @@ def _execute(
         if save is not None and (not request.is_v2 or response.status < 400):
             em.keys.save(*save, response, ctx.now)
     em.write_events(ctx)
+    if delay is not None and delay.params.get("after"):
+        time.sleep(seconds)
     return response
 
 
@@ -167,13 +178,6 @@ def _run(
         ctx.raised.clear()
         ctx.em.forget_endpoints()
         return _response(ctx.em, request, error.status, error.body(), error.headers)
-    except Exception as problem:
-        if ctx.em.strict:
-            raise
-        log.exception("%s failed", request.label)
-        ctx.raised.clear()
-        failure = StripeError(500, f"The emulator failed: {type(problem).__name__}: {problem}", type="api_error")
-        return _response(ctx.em, request, 500, failure.body())
 
 
 def _handled(ctx: Ctx, request: Request, modelled: Modelled, params: Json, ids: dict[str, str]) -> Json:
@@ -190,6 +194,8 @@ def _self_check(em: Emulator, operation: Operation, body: Json) -> None:
         wrong += list_problems("list", {**body, "data": []})
     else:
         wrong = problems(str(body["object"]), body)
+        if object_shape(str(body["object"])).cls is not operation.result.load():
+            wrong.append(f"a {body['object']} where {operation.result.name} is promised")
     if wrong:
         raise SelfCheckError(f"{operation.name}: " + "; ".join(wrong))
 

@@ -24,7 +24,7 @@ class InProcessHTTPClient(stripe.HTTPClient):
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
-    ) -> tuple[bytes, int, Mapping[str, str]]:
+    ) -> tuple[str, int, Mapping[str, str]]:
         parts = urlsplit(url)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         body = post_data.encode() if isinstance(post_data, str) else (post_data or b"")
@@ -39,7 +39,7 @@ class InProcessHTTPClient(stripe.HTTPClient):
             error.should_retry = True
             raise error from dropped
         # the library asks for headers in lower case, as any real client's headers allow
-        return answer.body, answer.status, CaseInsensitiveDict(answer.headers)
+        return answer.body.decode(), answer.status, CaseInsensitiveDict(answer.headers)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -99,7 +99,7 @@ def ensure_platform(ctx: Ctx) -> None:
         return
     id = "acct_1" + ctx.store.random_text(15)
     state = fresh(ctx.settings.country)
-    bank = {
+    bank: Json = {
         "id": ctx.store.new_id("ba"),
         "bank_name": "STRIPE TEST BANK",
         "last4": "3000",

@@ -32,6 +32,7 @@ def capability(row: Row, name: str) -> Json:
         "capability",
         id=name,
         account=row.id,
+        future_requirements=hash_of_requirements([]),
         requested=bool(state["transfers_requested"]),
         requested_at=state["transfers_requested_at"],
         requirements=hash_of_requirements(due, pending=pending, reason=reason),

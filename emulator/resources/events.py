@@ -39,7 +39,8 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         raise invalid("You may list at most 20 types.", param="types")
     size = limit(params)
     after, before = params.get("starting_after"), params.get("ending_before")
-    bound = _seq(ctx, after or before, "starting_after" if after else "ending_before") if after or before else None
+    cursor = after or before
+    bound = _seq(ctx, cursor, "starting_after" if after else "ending_before") if cursor else None
     found: list[Row] = []
     while len(found) <= size:
         batch = ctx.store.find(

@@ -141,7 +141,7 @@ def _application_fee(ctx: Ctx, id: str, amount: int, payment: Row, charge: Row |
         charge=payment.id,
         created=ctx.now,
         currency=currency,
-        fee_source={"charge": payment.id, "payout": None, "type": "charge"},
+        fee_source={"charge": payment.id, "type": "charge"},
         originating_transaction=charge.id if charge else None,
         refunds={"object": "list", "data": [], "has_more": False, "url": f"/v1/application_fees/{id}/refunds"},
     )

@@ -91,6 +91,7 @@ def make(
         },
         created=ctx.now,
         customer=None,
+        customer_account=None,
         livemode=False,
         metadata=metadata(data),
         type="card",

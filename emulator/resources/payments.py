@@ -115,7 +115,7 @@ def _error(ctx: Ctx, charge: str | None, code: str, decline: str | None, method:
     )
     if decline is None:
         message += "a different payment method and try again."
-    error = {"code": code, "doc_url": DOC_URL + code.replace("_", "-"), "message": message, "type": "card_error"}
+    error: Json = {"code": code, "doc_url": DOC_URL + code.replace("_", "-"), "message": message, "type": "card_error"}
     error["payment_method"] = ctx.shown(method)
     if charge is not None:
         error["charge"] = charge

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from emulator.schema.answers import Field, Shape, object_shape
 from emulator.schema.omitted import omitted_fields
+
+_INDEX = re.compile(r"\[\d+\]")
 
 
 def problems(name: str, body: Any) -> list[str]:
@@ -40,7 +43,7 @@ def _object(shape: Shape, body: Any, path: str, found: list[str]) -> None:
             found.append(f"{path}.{key}: not a field of {shape.name}")
         else:
             _value(fields[key], value, f"{path}.{key}", found)
-    omitted = omitted_fields(path.split("[", maxsplit=1)[0] if path.count(".") else path)
+    omitted = omitted_fields(_INDEX.sub("", path))
     for key, field in fields.items():
         if key not in body and not field.nullable and key not in omitted:
             found.append(f"{path}.{key}: missing")
@@ -81,7 +84,8 @@ def _one_of(field: Field, value: Any, path: str, found: list[str]) -> None:
         if not wrong:
             return
         attempts.append(wrong)
-    found.extend(min(attempts, key=len))
+    closest: list[str] = min(attempts, key=len)
+    found.extend(closest)
 
 
 def _list(item: Field, value: Any, path: str, found: list[str]) -> None:
