@@ -1,0 +1,64 @@
+"""What Dana sees of the catalogue."""
+
+import pytest
+from django.test import Client
+
+from catalog import stock
+from catalog.models import Listing
+from tests.factories import ListingFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def danas_browser() -> Client:
+    browser = Client()
+    browser.force_login(UserFactory(is_staff=True, is_superuser=True))
+    return browser
+
+
+def test_a_listings_state_stock_and_price_cannot_be_changed_in_the_admin(danas_browser: Client):
+    listing = ListingFactory(available=5, price=2400)
+
+    danas_browser.post(
+        f"/admin/catalog/listing/{listing.pk}/change/",
+        {"title": "Mended", "category": listing.category_id, "description": "d", "status": "hidden", "available": 99,
+         "price": 1, "photos-TOTAL_FORMS": 0, "photos-INITIAL_FORMS": 0, "moves-TOTAL_FORMS": 0,
+         "moves-INITIAL_FORMS": 0},
+    )  # fmt: skip
+
+    listing.refresh_from_db()
+    assert listing.title == "Mended"
+    assert (listing.status, listing.available, listing.price) == ("published", 5, 2400)
+
+
+@pytest.mark.parametrize("act", ["change", "delete"])
+def test_reservations_are_only_looked_at(danas_browser: Client, act: str):
+    held = stock.reserve(ListingFactory().pk, 1)
+
+    seen = danas_browser.get(f"/admin/catalog/reservation/{held.pk}/change/")
+    changed = danas_browser.post(f"/admin/catalog/reservation/{held.pk}/{act}/", {"quantity": 9})
+
+    assert seen.status_code == 200
+    assert changed.status_code == 403
+
+
+def test_lists_ask_a_constant_number_of_times(danas_browser: Client, django_assert_max_num_queries: object):
+    ListingFactory.create_batch(12)
+    for listing in Listing.objects.all():
+        stock.reserve(listing.pk, 1)
+
+    for page in ("category", "listing", "reservation"):
+        with django_assert_max_num_queries(8):
+            assert danas_browser.get(f"/admin/catalog/{page}/").status_code == 200
+
+
+def test_a_category_renamed_shows_at_once(danas_browser: Client, client: Client):
+    category = ListingFactory().category
+    client.get("/browse/")
+
+    danas_browser.post(
+        f"/admin/catalog/category/{category.pk}/change/", {"name": "Pots", "slug": category.slug, "position": 0}
+    )
+
+    assert "Pots" in client.get("/browse/").content.decode()
