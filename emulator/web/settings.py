@@ -81,6 +81,8 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 X_FRAME_OPTIONS = "DENY"
+# Served over plain http, where browsers ignore the header and say so.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 
 LOGGING = {
     "version": 1,

@@ -34,7 +34,7 @@ urlpatterns = [
     path("setup/e/<account:account>/<str:token>", onboarding.open_link, name="setup"),
     path("onboarding/<str:flow>", onboarding.step, name="onboarding"),
     path("onboarding/<str:flow>/leave", onboarding.leave, name="onboarding-leave"),
-    path("express/<str:token>", express.dashboard, name="express"),
+    path("express/<account:account>/<str:token>", express.dashboard, name="express"),
     # Controls, JSON
     path("_emulator/clock", controls.clock, name="control-clock"),
     path("_emulator/advance", controls.advance, name="control-advance"),

@@ -71,6 +71,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A phone-sized page without JavaScript's help that fails the test on anything the browser complains about."""
     context = browser.new_context(viewport={"width": 360, "height": 800}, java_script_enabled=False)
+    context.set_default_timeout(8_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -18,6 +18,7 @@ SIZES = list(product((360, 1440), ("light", "dark")))
 def screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     width, scheme = request.param
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(8_000)
     yield context.new_page()
     context.close()
 

@@ -1,14 +1,15 @@
 """Turning the knobs from a program: JSON in, JSON out (see access.py for who may)."""
 
 import dataclasses
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from emulator import panel
+from emulator import hosted, panel
 from emulator.errors import HostedError
-from emulator.hosted import checkout_authenticate, checkout_pay, complete_onboarding
+from emulator.hosted import checkout_authenticate, checkout_pay, checkout_view
 from emulator.web.access import control, json_body, problem
 from emulator.web.runtime import current
 
@@ -109,7 +110,7 @@ def complete_account(request: HttpRequest, account: str) -> HttpResponse:
 
 
 def complete(account: str, body: dict[str, Any]) -> HttpResponse:
-    done = complete_onboarding(current().emulator, account, **{k: v for k, v in body.items() if k == "country"})
+    done = hosted.complete_onboarding(current().emulator, account, **{k: v for k, v in body.items() if k == "country"})
     return JsonResponse({"account": account, "result": done})
 
 
@@ -121,14 +122,16 @@ def pay_session(request: HttpRequest, session_id: str) -> HttpResponse:
 
 def pay(session_id: str, body: dict[str, Any]) -> HttpResponse:
     emulator = current().emulator
+    year = dt.datetime.fromtimestamp(emulator.now(), dt.UTC).year + 3
+    known = checkout_view(emulator, session_id)["customer_email"]
     outcome = checkout_pay(
         emulator,
         session_id,
         number=str(body.get("number", "4242424242424242")),
         exp_month=str(body.get("exp_month", "12")),
-        exp_year=str(body.get("exp_year", "2034")),
+        exp_year=str(body.get("exp_year", year)),
         cvc=str(body.get("cvc", "123")),
-        email=str(body.get("email", "")),
+        email=str(body.get("email") or known or "buyer@example.com"),
         name=str(body.get("name", "")),
     )
     if outcome.kind == "requires_action" and "authenticate" in body:

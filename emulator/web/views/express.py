@@ -12,7 +12,7 @@ from emulator.web.views import problems
 
 
 @require_http_methods(["GET"])  # a HEAD must not use the link up
-def dashboard(request: HttpRequest, token: str) -> HttpResponse:
+def dashboard(request: HttpRequest, account: str, token: str) -> HttpResponse:
     try:
         view = dashboard_view(current().emulator, token)
     except LinkDead:

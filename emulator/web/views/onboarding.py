@@ -4,10 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from emulator.core import Emulator
 from emulator.errors import HostedError, LinkDead
 from emulator.hosted import (
     onboarding_finish,
@@ -24,7 +26,7 @@ from emulator.web.views import problems
 # Born on 1902-01-01 is Stripe's documented test value for a person who is verified at once.
 TEST_DATA = {
     "entity_type": "individual",
-    "business_name": "Birch Pottery",
+    "business_name": "Birch Pottery GmbH",
     "business_url": "https://birch-pottery.example.com",
     "product_description": "Hand-thrown bowls and cups",
     "given_name": "Anna",
@@ -36,6 +38,7 @@ TEST_DATA = {
     "line1": "Lindenweg 4",
     "city": "Berlin",
     "postal_code": "10437",
+    "country": "DE",
     "iban": "DE89370400440532013000",
     "routing_number": "110000000",
     "account_number": "000123456789",
@@ -89,9 +92,16 @@ def step(request: HttpRequest, flow: str) -> HttpResponse:
             return form(request, flow, view, name, view["values"] | given, errors)
         if name == "review":
             return send_to(onboarding_finish(emulator, flow))
-        return redirect("onboarding", flow)
+        return redirect(next_page(emulator, flow))
     except HostedError as error:
         return gone(request, error)
+
+
+def next_page(emulator: Emulator, flow: str) -> str:
+    """The step after this one; the review at once when only a change was made."""
+    address = reverse("onboarding", args=[flow])
+    complete = all(done for name, done in onboarding_view(emulator, flow)["steps"] if name != "review")
+    return f"{address}?step=review" if complete else address
 
 
 @require_POST
@@ -112,7 +122,8 @@ def form(
         "step": name,
         "title": title,
         "lead": lead,
-        "rows": in_rows(view["fields"].get(name, [])),
+        "rows": in_rows(asked(view, name)),
+        "summary": summary(view) if name == "review" else [],
         "values": values,
         "errors": errors,
     }
@@ -123,12 +134,38 @@ def form(
 def filled(view: Json, name: str, given: dict[str, str]) -> dict[str, str]:
     """The step's form with examples in every field that was left empty, and choices that are on offer."""
     values = dict(view["values"])
-    for field, _label, _kind, choices, _help in view["fields"].get(name, []):
-        example = TEST_DATA.get(field, "")
-        if choices and example not in dict(choices):
-            example = next(iter(dict(choices)), "")
-        values[field] = given.get(field) or values.get(field) or example
+    for field, *_rest in asked(view, name):
+        values[field] = given.get(field) or values.get(field) or TEST_DATA.get(field, "")
+    if values.get("entity_type") != "company":
+        values["business_name"] = given.get("business_name", "")
     return values
+
+
+def asked(view: Json, name: str) -> list[Any]:
+    """The step's fields; of the bank's only those of the account's country."""
+    left_out = ("iban",) if view["values"].get("country") == "US" else ("routing_number", "account_number")
+    return [field for field in view["fields"].get(name, []) if name != "bank" or field[0] not in left_out]
+
+
+def summary(view: Json) -> list[Json]:
+    """What was given, step by step, as it will be sent: (label, text) with choices by their names."""
+    steps = []
+    for name, done in view["steps"]:
+        lines = []
+        for row in in_rows(asked(view, name)):
+            texts = [said(view["values"], field) for field in row["fields"]]
+            together = [(row["legend"], " / ".join(filter(None, texts)))]
+            lines += together if row["legend"] else [(f[1], t) for f, t in zip(row["fields"], texts, strict=True)]
+        if name == "bank" and (last4 := view["values"].get("bank_last4")):
+            lines = [(_("Account"), _("ending in %(last4)s") % {"last4": last4})]
+        steps.append({"name": name, "done": done, "lines": [(label, text) for label, text in lines if text]})
+    return [one for one in steps if one["name"] != "review"]
+
+
+def said(values: dict[str, str], field: Any) -> str:
+    name, _label, _kind, choices, _help = field
+    value = values.get(name, "")
+    return str(dict(choices).get(value, value)) if choices else value
 
 
 def in_rows(fields: list[Any]) -> list[Json]:
