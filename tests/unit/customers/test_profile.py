@@ -10,7 +10,7 @@ def test_a_visitor_signs_in_first(client: Client, db):
     answer = client.get(URL)
 
     assert answer.status_code == 302
-    assert answer.url.endswith(f"?next={URL}")
+    assert answer.headers["Location"].endswith(f"?next={URL}")
 
 
 def test_a_buyer_sees_their_name(browser: Client):
