@@ -137,8 +137,8 @@ class ListingForm(forms.ModelForm[Listing]):
             )
             % {"left": left},
         )
-        self.data = self.data.copy()
-        self.data[self.add_prefix("seen")] = str(left)
+        # What is shown from now on is what the next change counts from.
+        self.data = {**dict(self.data.items()), self.add_prefix("seen"): str(left)}
 
 
 def slug_for(title: str) -> str:

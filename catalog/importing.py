@@ -112,7 +112,7 @@ def _update(listing: Listing, item: Item, facts: dict[str, Any], report: Report)
 
 
 def _publish(items: list[Item], listings: dict[str, Listing], actor: str, report: Report) -> None:
-    problems = []
+    problems: list[Problem] = []
     for item in items:
         listing = listings[item.key]
         if not item.is_published or listing.status == Listing.Status.PUBLISHED:

@@ -69,7 +69,8 @@ class Listing(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     # The row of the seller's own file this came from ("handle", or "handle/option values"): importing again updates it.
-    import_key = models.CharField(max_length=255, null=True, blank=True)
+    # Null, not empty, for what was written by hand: the pair with the seller is unique.
+    import_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
     # What that file said was in stock: the next import changes the stock by the difference, so that sales stay sold.
     imported_quantity = models.IntegerField(null=True, blank=True)
     image_addresses = models.JSONField(default=list, blank=True, help_text=_("Image addresses named by the import."))

@@ -55,12 +55,11 @@ def store(listing: Listing, file: IO[bytes], *, alt: str = "") -> Photo:
 
 def remove(photo: Photo) -> None:
     """Take the photo away; its files go once that is certain."""
-    files = (photo.image, photo.small)
+    files = [(file.storage, file.name) for file in (photo.image, photo.small) if file.name]
     with transaction.atomic():
         photo.delete()
-        for file in files:
-            if file:
-                transaction.on_commit(partial(file.storage.delete, file.name))
+        for storage, name in files:
+            transaction.on_commit(partial(storage.delete, name))
 
 
 def move_earlier(photo: Photo) -> None:

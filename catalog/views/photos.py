@@ -43,7 +43,7 @@ def photo_describe(request: SellerRequest, pk: int) -> HttpResponse:
         Photo.objects.filter(pk=pk).update(alt=form.cleaned_data["alt"])
         messages.success(request, _("The description is saved."))
     else:
-        messages.error(request, " ".join(form.errors["alt"]))
+        messages.error(request, " ".join(str(error) for error in form.errors["alt"]))
     return _back(photo.listing_id)
 
 
