@@ -14,7 +14,9 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 
+# Soon after the first event, for the buyer who waits; then not again for a moment, however many follow.
 COALESCE_SECONDS = 0.02
+REST_SECONDS = 0.1
 
 
 class _Nudger:
@@ -41,6 +43,7 @@ class _Nudger:
                 current_app.send_task("inbox.handle_events", expires=60)
             except (KombuError, RedisError, OSError) as error:
                 log.warning("nudge_lost", error=str(error))
+            threading.Event().wait(REST_SECONDS)
 
 
 _nudger = _Nudger()
