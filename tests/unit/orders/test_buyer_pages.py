@@ -96,6 +96,13 @@ def test_while_waiting_the_page_asks_quickly_then_patiently_then_stops(browser: 
     assert "Check again" in answer("75")
 
 
+def test_asking_for_news_is_cheap(
+    browser: Client, placed: Purchase, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(3):
+        browser.get(f"/orders/{placed.number}/status/?polls=1")
+
+
 @pytest.mark.parametrize("final", [progress.mark_paid, progress.cancel])
 def test_once_it_is_final_the_page_is_shown_anew_and_asks_no_more(
     browser: Client, placed: Purchase, final: object
