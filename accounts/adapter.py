@@ -7,9 +7,11 @@ from typing import Any
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 log = structlog.get_logger(__name__)
 
@@ -19,6 +21,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
     Its mail is sent at once and never queued with ours: it carries keys that sign people in, and no table keeps those.
     """
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": gettext_lazy("This account is closed."),
+        "email_password_mismatch": gettext_lazy(
+            "This e-mail address and this password do not belong together. Check both, or choose a new password."
+        ),
+        "enter_current_password": gettext_lazy("This is not the password you have now."),
+        "incorrect_password": gettext_lazy("This is not your password. Try again, or choose a new one."),
+        "incorrect_code": gettext_lazy("This code is not right. Enter the newest one."),
+        "rate_limited": gettext_lazy("There were too many tries in a short time. Wait a few minutes, then try again."),
+    }
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send one of allauth's mails. If the mail server fails, the person is told and can ask for the mail again."""
@@ -32,3 +46,13 @@ class AccountAdapter(DefaultAccountAdapter):
                 allauth_context.request,
                 _("We could not send the mail just now. Nothing is lost: ask for it again in a few minutes."),
             )
+
+
+class SecondStepAdapter(DefaultMFAAdapter):
+    """The second step in our words."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": gettext_lazy("This code is not right, or too old. Enter the one your app shows now."),
+        "unverified_email": gettext_lazy("Confirm your e-mail addresses first, or remove those you cannot confirm."),
+    }

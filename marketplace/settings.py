@@ -221,6 +221,8 @@ ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# People hear of every change to how their account is entered, so that a change they did not make is noticed.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SITE_URL.startswith("https") else "http"
 # allauth's own limits stay on; people behind one address share them, so the demo and the tests get room.
 ACCOUNT_RATE_LIMITS = {} if IN_PRODUCTION else {"signup": "200/m/ip", "login": "300/m/ip"}
@@ -231,6 +233,9 @@ MFA_FORMS = {
     "add_webauthn": "accounts.sign_in_forms.AddKeyForm",
     "edit_webauthn": "accounts.sign_in_forms.RenameKeyForm",
 }
+# What authenticator apps call us.
+MFA_TOTP_ISSUER = MARKETPLACE_NAME
+MFA_ADAPTER = "accounts.adapter.SecondStepAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IN_PRODUCTION

@@ -147,7 +147,7 @@ def test_a_wrong_password_and_an_unknown_address_read_alike(client: Client):
         for who in ("taken", "free")
     ]
 
-    said = "The email address and/or password you specified are not correct."
+    said = "This e-mail address and this password do not belong together."
     assert all(said in page for page in pages)
 
 
