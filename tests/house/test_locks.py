@@ -3,7 +3,7 @@
 import ast
 import re
 
-from tests.house.tree import Source, planted, room_sources
+from tests.house.tree import Source, nodes, planted, room_sources
 
 LOOK_ABOVE = 3
 OF_LOCKS = re.compile(r"\b(lock(s|ed|ing)?|lease[sd]?)\b", re.IGNORECASE)
@@ -27,7 +27,7 @@ def _says_why(source: Source, number: int) -> bool:
 def _docstring_around(source: Source, number: int) -> str:
     around = [
         node
-        for node in ast.walk(ast.parse(source.text))
+        for node in nodes(source)
         if isinstance(node, ast.FunctionDef) and node.lineno <= number <= (node.end_lineno or 0)
     ]
     return (ast.get_docstring(around[-1]) or "") if around else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.house.tree import Source, at, calls, name_of, planted, room_sources
+from tests.house.tree import Source, at, calls, name_of, nodes, planted, room_sources
 
 DOOR = "kit/transitions.py"
 RAW_UPDATE = re.compile(r"\bUPDATE\b.*\bSET\b.*\bstatus\s*=", re.DOTALL | re.IGNORECASE)
@@ -18,7 +18,7 @@ def changes_of_status(found: list[Source]) -> list[str]:
 
 
 def _in(source: Source) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source.text)):
+    for node in nodes(source):
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
             targets: list[ast.expr] = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(isinstance(part, ast.Attribute) and part.attr == "status" for part in _parts(targets)):

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.house.tree import Source, at, calls, name_of, planted, room_sources
+from tests.house.tree import Source, at, calls, name_of, nodes, planted, room_sources
 
 # Stripe's library is used to speak to Stripe and to check a signature, and nowhere else.
 MAY_IMPORT_STRIPE = {"gateway/client.py", "gateway/signatures.py"}
@@ -20,7 +20,7 @@ def strangers_to_stripe(found: list[Source]) -> list[str]:
 
 def _imports(source: Source) -> list[str]:
     wrong = []
-    for node in ast.walk(ast.parse(source.text)):
+    for node in nodes(source):
         modules = _imported(node)
         if "stripe" in {module.split(".")[0] for module in modules} and source.path not in MAY_IMPORT_STRIPE:
             wrong.append(at(source, node, "imports stripe"))

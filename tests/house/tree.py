@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -45,12 +46,14 @@ def sources(pattern: str, *folders: str, root: Path = ROOT) -> list[Source]:
     return [Source(str(path.relative_to(root)), path.read_text()) for path in found]
 
 
+@cache
 def room_sources() -> list[Source]:
     """The Python of the rooms: what runs in production, without migrations."""
     rooms = [room for room in sorted(OURS) if (ROOT / room).is_dir()]
     return [source for source in sources("*.py", *rooms) if "/migrations/" not in source.path]
 
 
+@cache
 def templates() -> list[Source]:
     """Every template of the marketplace, HTML and text."""
     return [*sources("*.html", "templates"), *sources("*.txt", "templates")]
@@ -61,9 +64,15 @@ def planted(text: str, path: str = "orders/planted.py") -> list[Source]:
     return [Source(path, text)]
 
 
+@cache
+def nodes(source: Source) -> tuple[ast.AST, ...]:
+    """Every node of a Python file; several rules look at the same files."""
+    return tuple(ast.walk(ast.parse(source.text)))
+
+
 def calls(source: Source) -> Iterator[ast.Call]:
     """Every call in a Python file."""
-    return (node for node in ast.walk(ast.parse(source.text)) if isinstance(node, ast.Call))
+    return (node for node in nodes(source) if isinstance(node, ast.Call))
 
 
 def name_of(call: ast.Call) -> str:
