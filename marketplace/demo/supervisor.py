@@ -19,6 +19,7 @@ from marketplace.demo import people
 from marketplace.demo.child import Child
 from marketplace.demo.console import Step, say
 from marketplace.demo.errors import DemoError, Interrupted
+from marketplace.demo.given import require_database, require_redis
 from marketplace.demo.parent import follow_make, make_was_interrupted
 from marketplace.demo.plan import Plan, Program, manage
 from marketplace.demo.ports import require_free
@@ -89,14 +90,19 @@ class Supervisor:
         self._announce(time.monotonic() - began)
 
     def _start_servers(self) -> None:
-        if self.services.postgres or self.services.valkey:
-            named = [name for name, word in self.services.status().items() if word != "given by the environment"]
-            with Step(f"Starting {' and '.join(named)}"):
-                found = self.services.ensure(with_parent=True)
-        else:
-            say("Using the database and Redis given by DATABASE_URL and REDIS_URL")
-            found = self.services.addresses()
-        self.environment = self.plan.environment(os.environ, found)
+        """Our own servers, or those of the environment: then only asked whether they answer."""
+        given = [name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)]
+        if given:
+            say(f"Using {' and '.join(given)} as given")
+        if self.services.postgres is None:
+            require_database(os.environ["DATABASE_URL"])
+        if self.services.valkey is None:
+            require_redis(os.environ["REDIS_URL"])
+        own = [name for name, word in self.services.status().items() if word != "given by the environment"]
+        if own:
+            with Step(f"Starting {' and '.join(own)}"):
+                self.services.ensure(with_parent=True)
+        self.environment = self.plan.environment(os.environ, self.services.addresses())
         self._note()
 
     def _start_child(self, program: Program) -> Child:

@@ -140,6 +140,16 @@ def test_a_port_that_is_no_number_is_explained(demo: Demo) -> None:
     assert "EMULATOR_PORT=eight is not a port" in ended.stderr
 
 
+def test_given_servers_that_do_not_answer_are_named(demo: Demo) -> None:
+    nowhere = {"DATABASE_URL": "postgres://me:secret@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1"}
+
+    ended = demo.run(**nowhere)
+
+    assert ended.returncode == 1
+    assert "The database at DATABASE_URL cannot be used" in ended.stdout
+    assert "secret" not in ended.stdout
+
+
 def test_a_killed_supervisor_leaves_no_process_behind(demo: Demo) -> None:
     demo.launch()
     eventually(lambda: "seed" in demo.pids())

@@ -64,7 +64,8 @@ def test_a_second_call_finds_them_running_at_once(services: Services, base: Path
 
     Services("demo", base=base).ensure()
 
-    assert time.monotonic() - began < 0.3
+    # A tenth of that on a calm machine.
+    assert time.monotonic() - began < 1
     assert (pid_of(services.postgres), pid_of(services.valkey)) == (postgres, valkey)
 
 
