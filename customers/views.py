@@ -27,7 +27,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
         profiles.save_profile(customer, **form.cleaned_data)
         messages.success(request, _("Your profile is saved."))
         return redirect("customers:profile")
-    context = {"form": form, "customer": customer, "address_count": customer.addresses.count()}
+    context = {"form": form, "customer": customer}
     return render(request, "customers/profile.html", context, status=422 if form.errors else 200)
 
 
