@@ -48,6 +48,11 @@ def parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     p.add_argument("--public-url", default=env.get("EMULATOR_PUBLIC_URL") or None, help="how browsers reach it")
     p.add_argument("--api-key", default=env.get("EMULATOR_API_KEY", "sk_test_emulator"), help="the platform's test key")
+    p.add_argument(
+        "--platform-name",
+        default=env.get("EMULATOR_PLATFORM_NAME", "Marketplace"),
+        help="whom buyers pay, as the hosted pages say",
+    )
     p.add_argument("--webhook", action="append", metavar="URL=SECRET", help="endpoint for the platform's events")
     p.add_argument("--connect-webhook", action="append", metavar="URL=SECRET", help="endpoint for sellers' events")
     p.add_argument(
@@ -119,6 +124,7 @@ def start(options: argparse.Namespace, hooks: list[Endpoint]) -> tuple[Server, D
         public_url=public_url(options),
         strict=options.strict,
         transcript=options.transcript,
+        platform_name=options.platform_name,
     )
     table()  # read Stripe's operations now rather than in the first caller's request
     runtime = Runtime(emulator)

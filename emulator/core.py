@@ -35,13 +35,14 @@ class Emulator:
         public_url: str = "http://127.0.0.1:8400",
         strict: bool = False,
         transcript: str | None = None,
+        platform_name: str = "Marketplace",
     ) -> None:
         if not secret_key.startswith("sk_test_"):
             raise ValueError("The emulator takes test keys only: sk_test_…")
         self.secret_key = secret_key
         self.public_url = public_url.rstrip("/")
         self.strict = strict
-        self.settings = Settings()
+        self.settings = Settings(platform_name=platform_name)
         self.faults = Faults()
         # Set to a Send to let the fault "webhook_before_answer" deliver while `handle()` is still running.
         self.deliver_now: Send | None = None

@@ -52,7 +52,7 @@ def one_object(em: Emulator, id: str) -> Json | None:
 
 def accounts(em: Emulator) -> list[Json]:
     """The platform first, then the connected accounts, each with its balances by currency."""
-    listed = [{"id": PLATFORM, "name": "Platform", "balances": balances(em, "")}]
+    listed = [{"id": PLATFORM, "name": em.settings.platform_name, "balances": balances(em, "")}]
     for row in em.store.find("v2.core.account", account=None):
         name = row.body.get("display_name") or row.body.get("contact_email") or ""
         listed.append({"id": row.id, "name": name, "balances": balances(em, row.id)})

@@ -17,6 +17,7 @@ RETRY_PROFILES: dict[str, tuple[int, ...]] = {
 class Settings:
     """Defaults are those of a German platform with standard card prices; tests may change them."""
 
+    platform_name: str = "Marketplace"
     country: str = "DE"
     currency: str = "eur"
     fee_basis_points: int = 290

@@ -40,7 +40,7 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
             "lines": [_line(item) for item in described],
             "total": body["amount_total"],
             "currency": body["currency"],
-            "merchant": ctx.must(em.platform_id).private["display_name"],
+            "merchant": em.settings.platform_name,
             "status": body["status"],
             "customer_email": details.get("email") or "",
             "saved_cards": [],

@@ -105,10 +105,15 @@ def ensure_platform(ctx: Ctx) -> None:
         "last4": "3000",
         "country": ctx.settings.country,
     }
-    bank |= {"currency": ctx.settings.currency, "holder": "Platform", "routing_number": "110000000", "created": ctx.now}
+    bank |= {
+        "currency": ctx.settings.currency,
+        "holder": ctx.settings.platform_name,
+        "routing_number": "110000000",
+        "created": ctx.now,
+    }
     state |= {
         "platform": True,
-        "display_name": "Platform",
+        "display_name": ctx.settings.platform_name,
         "currency": ctx.settings.currency,
         "submitted": True,
         "verification": "verified",

@@ -58,9 +58,10 @@ def emulator(process: Running, shop: Shop) -> Running:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = shutil.which("chromium") or shutil.which("google-chrome") or os.environ.get("CHROMIUM")
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        if executable is None and not Path(playwright.chromium.executable_path).exists():
+        executable = executable or playwright.chromium.executable_path
+        if not Path(executable).exists():
             pytest.skip("no Chromium on this machine")
         chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         yield chromium

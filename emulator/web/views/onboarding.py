@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from babel import Locale
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from emulator.core import Emulator
@@ -143,8 +144,17 @@ def filled(view: Json, name: str, given: dict[str, str]) -> dict[str, str]:
 
 def asked(view: Json, name: str) -> list[Any]:
     """The step's fields; of the bank's only those of the account's country."""
+    fields = [named_countries(field) if field[0] == "country" else field for field in view["fields"].get(name, [])]
     left_out = ("iban",) if view["values"].get("country") == "US" else ("routing_number", "account_number")
-    return [field for field in view["fields"].get(name, []) if name != "bank" or field[0] not in left_out]
+    return [field for field in fields if name != "bank" or field[0] not in left_out]
+
+
+def named_countries(field: Any) -> Any:
+    """The country field with the countries' names in the reader's language, in its order."""
+    name, label, kind, choices, hint = field
+    territories = Locale.parse(get_language() or "en", sep="-").territories
+    named = sorted(((code, territories.get(code, code)) for code, _text in choices), key=lambda choice: choice[1])
+    return name, label, kind, tuple(named), hint
 
 
 def summary(view: Json) -> list[Json]:
