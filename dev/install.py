@@ -78,4 +78,7 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except PermissionError as error:
+        raise SystemExit(f"install: {error.filename} belongs to another user. Use a copy of your own.") from error

@@ -4,7 +4,6 @@
 (dead or reused pids give a dead address) and, as root, opens every parent folder for reading.
 """
 
-import getpass
 import hashlib
 import importlib.util
 import os
@@ -73,13 +72,10 @@ class Postgres:
             first = (self.data / "postmaster.pid").read_text().split("\n", 1)[0]
         except FileNotFoundError:
             return None
-        except PermissionError as error:
-            raise ServiceError(self._foreign_folder()) from error
         return int(first) if first.strip().isdigit() else None
 
     def start(self, *, with_parent: bool = False) -> None:
         """Bring the server up, whatever an earlier one left behind. The caller holds the profile's lock."""
-        self._check_owner()
         self._prepare()
         pid = self.pid()
         if pid is not None and occupant(pid, str(self.data)) is Occupant.EXPECTED:
@@ -193,10 +189,12 @@ class Postgres:
         return result.stdout
 
     def _owner(self) -> pwd.struct_passwd | None:
-        """PostgreSQL refuses to run as root, so root runs it as a user of its own."""
+        """PostgreSQL refuses to run as root: root runs it as the user whose data it is, or as a user of its own."""
         if os.geteuid() != 0:
             return None
         try:
+            if self.data.exists() and self.data.stat().st_uid != 0:
+                return pwd.getpwuid(self.data.stat().st_uid)
             return pwd.getpwnam(SERVICE_USER)
         except KeyError:
             self._add_user()
@@ -216,17 +214,6 @@ class Postgres:
         """User, group and further groups for a server program: root's rights all dropped; None keeps our own."""
         owner = self._owner()
         return (None, None, None) if owner is None else (owner.pw_uid, owner.pw_gid, [])
-
-    def _check_owner(self) -> None:
-        if self.data.exists() and os.geteuid() != 0 and self.data.stat().st_uid != os.geteuid():
-            raise ServiceError(self._foreign_folder())
-
-    def _foreign_folder(self) -> str:
-        owner = pwd.getpwuid(self.data.parent.stat().st_uid).pw_name
-        return (
-            f"{self.data} belongs to another user (its folder: {owner}), so {getpass.getuser()} cannot run PostgreSQL "
-            f"there. Remove {self.data.parent} as that user, or use a copy of the project of your own."
-        )
 
 
 def _no_user(reason: str) -> str:

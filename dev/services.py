@@ -8,8 +8,10 @@
 
 import argparse
 import fcntl
+import getpass
 import json
 import os
+import pwd
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +33,7 @@ class Services:
 
     def __init__(self, profile: str, *, base: Path | None = None) -> None:
         self.folder = (base or ROOT / "var") / profile
+        require_own(self.folder)
         durable = profile == "demo"
         self.postgres = None if os.environ.get("DATABASE_URL") else Postgres(self.folder, durable=durable)
         self.valkey = None if os.environ.get("REDIS_URL") else Valkey(self.folder, durable=durable)
@@ -83,14 +86,23 @@ class Services:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One starter at a time for a profile; the lock goes with its process, so a killed one leaves none behind."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle = (self.folder / "services.lock").open("a")
-        except PermissionError as error:
-            raise ServiceError(f"{self.folder} belongs to another user: remove it as that user.") from error
-        with handle:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "services.lock").open("a") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+
+
+def require_own(folder: Path) -> None:
+    """Raise ServiceError when an ordinary user meets data that another user (often root) has made."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    owner = nearest.stat().st_uid
+    if os.geteuid() in (0, owner) or (nearest != folder and os.access(nearest, os.W_OK)):
+        return
+    name = next((entry.pw_name for entry in pwd.getpwall() if entry.pw_uid == owner), str(owner))
+    raise ServiceError(
+        f"{nearest} belongs to another user ({name}), so {getpass.getuser()} cannot use it. "
+        "Remove it as that user, or work in a copy of the project of your own."
+    )
 
 
 def ensure(profile: str) -> dict[str, str]:
@@ -118,8 +130,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("profile", choices=PROFILES, nargs="?", default="test")
     parser.add_argument("command", nargs="*", help="for run, after --")
     asked = parser.parse_args(arguments)
-    services = Services(asked.profile)
     try:
+        services = Services(asked.profile)
         if asked.action == "run":
             run(services, asked.command)
         elif asked.action == "down":

@@ -43,8 +43,6 @@ class Valkey:
             return Coordinates(**json.loads(self.facts.read_text()))
         except (FileNotFoundError, ValueError, TypeError):
             return None
-        except PermissionError as error:
-            raise ServiceError(f"{self.folder} belongs to another user: remove it as that user.") from error
 
     def url(self, number: int = 0) -> str:
         """The address of database `number`."""

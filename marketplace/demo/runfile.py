@@ -13,18 +13,16 @@ import psutil
 
 from dev.files import write_private
 from dev.processes import wait_until
+from dev.services import require_own
 from marketplace.demo.errors import DemoError
 
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the demo's lock. The kernel drops it with its process, so a killed supervisor locks nobody out."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / "supervisor.lock").open("a")
-    except PermissionError as error:
-        raise DemoError(f"{folder} belongs to another user. Remove it as that user, or use your own copy.") from error
-    with handle:
+    require_own(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "supervisor.lock").open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
