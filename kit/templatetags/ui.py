@@ -134,7 +134,7 @@ def money_bar(parts: Iterable[tuple[str, str, Money]], title: str = "") -> Mappi
 def errors_of(form: BaseForm) -> SafeString:
     """The form's errors as list items, each linked to its field."""
     rows = ((name, problem) for name, problems in form.errors.items() for problem in problems)
-    return format_html_join("", "<li>{}</li>", ((_error_link(form, name, problem),) for name, problem in rows))
+    return format_html_join("", "<li>{}</li>", ((_error_link(form, name, str(problem)),) for name, problem in rows))
 
 
 def _error_link(form: BaseForm, name: str, problem: str) -> SafeString | str:

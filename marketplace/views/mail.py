@@ -11,9 +11,10 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
+from kit.csp import POLICY
 from marketplace import mailbox
 
-FRAME_POLICY = {
+FRAME_POLICY: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.NONCE],
     "img-src": [CSP.SELF, "data:"],
@@ -32,7 +33,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@csp_override({**settings.SECURE_CSP, "frame-src": [CSP.SELF]})
+@csp_override({**POLICY, "frame-src": [CSP.SELF]})
 def mail_read(request: HttpRequest, key: str) -> HttpResponse:
     """One mail: its text, and its HTML in a frame."""
     return render(request, "mailbox/letter.html", {"letter": _find(key)})
