@@ -79,6 +79,11 @@ class Listing(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(available__gte=0), name="listing_available_not_negative"),
             models.CheckConstraint(condition=models.Q(price__gt=0), name="listing_price_positive"),
+            # The shop is read in the order of this date; a row without one would have no place in it.
+            models.CheckConstraint(
+                condition=~models.Q(status="published") | models.Q(published_at__isnull=False),
+                name="listing_published_has_date",
+            ),
             models.UniqueConstraint(fields=["seller", "import_key"], name="one_listing_per_imported_row"),
         ]
         indexes = [

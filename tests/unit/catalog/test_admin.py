@@ -18,7 +18,7 @@ def danas_browser() -> Client:
 
 
 def test_a_listings_state_stock_and_price_cannot_be_changed_in_the_admin(danas_browser: Client):
-    listing = ListingFactory(available=5, price=2400)
+    listing: Listing = ListingFactory(available=5, price=2400)
 
     danas_browser.post(
         f"/admin/catalog/listing/{listing.pk}/change/",

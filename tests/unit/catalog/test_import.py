@@ -145,7 +145,7 @@ def test_a_category_the_seller_chose_by_hand_stays(tmp_path: Path, ceramics: Cat
 
 
 def test_another_sellers_listing_with_the_same_handle_is_left_alone(tmp_path: Path):
-    other = ListingFactory(seller=SellerFactory(), import_key="moon-jug", title="Not Bob's")
+    other: Listing = ListingFactory(seller=SellerFactory(), import_key="moon-jug", title="Not Bob's")
 
     load(tmp_path, JUG)
 

@@ -1,11 +1,13 @@
 """A listing comes into the shop only when everything is there."""
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from accounts.models import ConnectedAccount, Seller
 from catalog import publishing
 from catalog.models import Listing
+from kit.transitions import move
 from tests.factories import ListingFactory
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +94,8 @@ def test_hiding_a_draft_does_nothing(bobs_browser: Client, draft: Listing):
 
     draft.refresh_from_db()
     assert draft.status == Listing.Status.DRAFT
+
+
+def test_nothing_is_published_without_a_date(draft: Listing):
+    with pytest.raises(IntegrityError, match="listing_published_has_date"), transaction.atomic():
+        move(draft, Listing.Status.PUBLISHED, actor="job", reason="forgot the date")
