@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
-from accounts.models import Seller
+from accounts.models import Membership, Seller, User
 from catalog.keyset import Order
 from catalog.models import Category, Listing, Photo
 
@@ -134,11 +135,14 @@ def _rows() -> list[Row]:
     return [Row(shelf, [listings[pk] for pk in shelf.newest if pk in listings]) for shelf in full]
 
 
-def listing_page(pk: int) -> Listing | None:
-    """A listing in any state with seller, category and all photos (`gallery`), in one query."""
+def listing_page(pk: int, viewer: User | AnonymousUser) -> Listing | None:
+    """A listing in any state with seller, category, all photos (`gallery`) and whether it `is_own`, in one query."""
     photos = Photo.objects.filter(listing=OuterRef("pk")).order_by("position", "pk")
-    whole = Listing.objects.select_related("seller", "category")
-    return whole.annotate(gallery=ArraySubquery(photos.values(facts=JSONObject(**PHOTO_FACTS)))).filter(pk=pk).first()
+    team = Membership.objects.filter(seller=OuterRef("seller"), user=viewer.pk)
+    whole = Listing.objects.select_related("seller", "category").annotate(
+        gallery=ArraySubquery(photos.values(facts=JSONObject(**PHOTO_FACTS))), is_own=Exists(team)
+    )
+    return whole.filter(pk=pk).first()
 
 
 def more_from(listing: Listing) -> list[Listing]:

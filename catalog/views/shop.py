@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import sellers_of
 from accounts.models import Seller
 from catalog import browsing
 from catalog.forms import BrowseForm
@@ -50,8 +49,9 @@ def browse(request: HttpRequest, slug: str = "") -> HttpResponse:
 @require_safe
 def listing(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     """One listing. Its own sellers see it before it is published; for everybody else it is not there."""
-    found = browsing.listing_page(pk)
-    if found is None or not (found.status == Listing.Status.PUBLISHED or _is_own(request, found)):
+    found = browsing.listing_page(pk, request.user)
+    is_own = getattr(found, "is_own", False)
+    if found is None or not (found.status == Listing.Status.PUBLISHED or is_own):
         raise Http404
     if slug != found.slug:
         moved = redirect(found, permanent=True)
@@ -60,6 +60,7 @@ def listing(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         return moved
     context = {
         "listing": found,
+        "is_own": is_own,
         "others": browsing.more_from(found),
         "most_to_buy": min(found.available, MOST_TO_BUY),
     }
@@ -73,10 +74,6 @@ def seller_shop(request: HttpRequest, slug: str) -> HttpResponse:
     page = browsing.of_seller(seller, after=request.GET.get("after", ""))
     context = {"seller": seller, "page": page, "more_url": _more_url(request.path, {}, page.more)}
     return render(request, "catalog/shop.html", context)
-
-
-def _is_own(request: HttpRequest, found: Listing) -> bool:
-    return found.seller in sellers_of(request.user)
 
 
 def _sorts(path: str, asked: Mapping[str, str]) -> list[dict[str, str | bool]]:

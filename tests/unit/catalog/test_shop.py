@@ -142,6 +142,15 @@ def test_its_own_seller_sees_a_draft_as_buyers_will(bobs_browser: Client, bobs_s
     assert "Add to basket" not in page
 
 
+def test_a_seller_is_offered_to_edit_an_own_listing_not_to_buy_it(bobs_browser: Client, bobs_shop: Seller):
+    listing = ListingFactory(seller=bobs_shop)
+
+    page = bobs_browser.get(listing.get_absolute_url()).content.decode()
+
+    assert f'href="/desk/listings/{listing.pk}/"' in page
+    assert "Add to basket" not in page
+
+
 def test_another_sellers_draft_is_not_found(bobs_browser: Client):
     assert bobs_browser.get(ListingFactory(status="draft").get_absolute_url()).status_code == 404
 
