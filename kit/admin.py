@@ -1,9 +1,14 @@
-"""Admin pages for rows that are history: to be read, searched and linked, never changed by hand."""
+"""Admin pages for rows that are history: to be read, searched and linked, never changed by hand. And the mail."""
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from kit.models import Mail
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -43,3 +48,26 @@ class ReadOnlyInline(admin.TabularInline[Any, Any]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nor removed."""
         return False
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnlyAdmin):
+    """What was written to whom, and whether it went out."""
+
+    list_display = ("created_at", "to", "subject", "sent_at", "attempts", "last_error")
+    list_filter = (("sent_at", admin.EmptyFieldListFilter),)
+    search_fields = ("to", "subject", "key")
+    date_hierarchy = "created_at"
+    fields = ("key", "to", "subject", "text", "created_at", "sent_at", "attempts", "claimed_until", "last_error")
+    actions = ("try_again",)
+
+    @admin.action(description=_("Try to send again"), permissions=["resend"])
+    def try_again(self, request: HttpRequest, mails: QuerySet[Mail]) -> None:
+        """Give mails that could not be sent their attempts back. One that was sent is never sent twice."""
+        count = mails.filter(sent_at=None).update(attempts=0, claimed_until=None)
+        sentence = ngettext("%d mail will be tried again.", "%d mails will be tried again.", count)
+        self.message_user(request, sentence % count, messages.SUCCESS)
+
+    def has_resend_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may see mails may have them tried again."""
+        return self.has_view_permission(request, obj)
