@@ -50,7 +50,7 @@ def _answer(em: Emulator, request: Request) -> Response:
         legacy = requests.check_version(em, request)
         requests.check_account(em, request)
         _planned_error(em, request)
-        modelled = _modelled(operation, request)
+        modelled = _modelled(em, operation, request)
         params = _parameters(operation, modelled, request, legacy)
         return _idempotent(em, request, operation, modelled, params, ids)
     except StripeError as error:
@@ -92,11 +92,11 @@ def _planned_error(em: Emulator, request: Request) -> None:
     )
 
 
-def _modelled(operation: Operation, request: Request) -> Modelled:
+def _modelled(em: Emulator, operation: Operation, request: Request) -> Modelled:
     modelled = OPERATIONS.get(operation.name)
     if modelled is None:
         raise not_modelled(operation.name)
-    if request.account and modelled.scope == "platform":
+    if request.account not in ("", em.platform_id) and modelled.scope == "platform":
         raise not_modelled(f"{operation.name} with a Stripe-Account header")
     return modelled
 

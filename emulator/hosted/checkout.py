@@ -34,10 +34,10 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
     with em.visit() as ctx:
         row = _session(ctx, session_id)
         body, details = row.body, row.body["customer_details"] or {}
-        described = row.private["items"]
+        items, texts = row.private["items"], row.private["descriptions"]
         return {
             "session": ctx.shown(row),
-            "lines": [_line(item) for item in described],
+            "lines": [_line(item, text) for item, text in zip(items, texts, strict=True)],
             "total": body["amount_total"],
             "currency": body["currency"],
             "merchant": em.settings.platform_name,
@@ -119,10 +119,10 @@ def _settled(row: Row) -> Outcome | None:
     return None
 
 
-def _line(item: Json) -> Json:
+def _line(item: Json, text: str) -> Json:
     return {
         "name": item["description"],
-        "description": item.get("details") or "",
+        "description": text,
         "quantity": item["quantity"],
         "unit_amount": item["price"]["unit_amount"],
         "amount": item["amount_total"],

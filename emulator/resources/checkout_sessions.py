@@ -11,7 +11,7 @@ from emulator.money import MINIMUM, display, require_chargeable
 from emulator.paging import limit, page
 from emulator.registry import PAGING, assumed, documented, operation
 from emulator.resources import payments
-from emulator.resources.line_items import line_items, listed
+from emulator.resources.line_items import descriptions, line_items, listed
 from emulator.resources.payment_intents import shipping
 from emulator.schema.build import build
 from emulator.store import Row
@@ -84,7 +84,9 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         ui_mode="hosted_page",
         url=f"{ctx.em.public_url}/c/pay/{id}",
     )
-    row = ctx.insert(body, private={"items": items, "payment": data})
+    row = ctx.insert(
+        body, private={"items": items, "payment": data, "descriptions": descriptions(params["line_items"])}
+    )
     ctx.store.plan(body["expires_at"], "session", id)
     return ctx.shown(row)
 

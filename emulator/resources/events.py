@@ -41,6 +41,8 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     after, before = params.get("starting_after"), params.get("ending_before")
     cursor = after or before
     bound = _seq(ctx, cursor, "starting_after" if after else "ending_before") if cursor else None
+    filtered = any(params.get(name) is not None for name in ("type", "types", "delivery_success"))
+    batch_size = _BATCH if filtered else size + 1
     found: list[Row] = []
     while len(found) <= size:
         batch = ctx.store.find(
@@ -49,11 +51,11 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
             created=(*created_range(params.get("created")), (">", ctx.now - ctx.settings.events_days * DAY)),
             before=None if before else bound,
             after=bound if before else None,
-            limit=_BATCH,
+            limit=batch_size,
             oldest_first=bool(before),
         )
         found += [row for row in batch if _matches(ctx, row, params)]
-        if len(batch) < _BATCH:
+        if len(batch) < batch_size:
             break
         bound = batch[-1].seq
     return list_object(ctx, found[: size + 1], size, "/v1/events", backwards=bool(before))

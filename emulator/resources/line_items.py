@@ -30,6 +30,11 @@ def line_items(ctx: Ctx, given: list[Json]) -> list[Json]:
     return items
 
 
+def descriptions(given: list[Json]) -> list[str]:
+    """What the payment page says about each product; the line item object has no place for it."""
+    return [str(item["price_data"]["product_data"].get("description") or "") for item in given]
+
+
 def _item(ctx: Ctx, number: int, given: Json) -> Json:
     name = f"line_items[{number}]"
     data = given.get("price_data")

@@ -174,4 +174,5 @@ def test_responsibilities_are_fixed_once_set_and_belong_together(client: stripe.
 
 def test_the_platform_is_an_account_too(em: Emulator, client: stripe.StripeClient) -> None:
     assert client.v1.accounts.retrieve_current().id == em.platform_id
+    assert client.v1.customers.create({}, {"stripe_account": em.platform_id}).id
     assert client.v1.balance_settings.retrieve().payments.payouts.schedule.interval == "daily"

@@ -147,14 +147,22 @@ def test_only_open_sessions_can_be_expired_by_request(client: stripe.StripeClien
 
 
 def test_the_payment_page_shows_lines_and_total(em: Emulator, shop: Shop) -> None:
-    session = shop.session(amount=1_250)
+    hat = {"currency": "eur", "unit_amount": 1_250, "product_data": {"name": "Hat", "description": "Felt, grey"}}
+    session = shop.session(line_items=[{"quantity": 2, "price_data": hat}])
 
     page = hosted.checkout_view(em, session.id)
 
     assert page["lines"] == [
-        {"name": "Hat", "description": "", "quantity": 1, "unit_amount": 1_250, "amount": 1_250, "currency": "eur"}
+        {
+            "name": "Hat",
+            "description": "Felt, grey",
+            "quantity": 2,
+            "unit_amount": 1_250,
+            "amount": 2_500,
+            "currency": "eur",
+        }
     ]
-    assert (page["total"], page["currency"], page["status"]) == (1_250, "eur", "open")
+    assert (page["total"], page["currency"], page["status"]) == (2_500, "eur", "open")
     assert len(page["test_cards"]) == 6
     with pytest.raises(HostedError):
         hosted.checkout_view(em, "cs_test_unknown")
