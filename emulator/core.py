@@ -179,16 +179,17 @@ class Emulator:
 
     def reset(self) -> None:
         """Forget everything except the endpoints of `add_webhook_endpoint`; the clock goes back to its start."""
-        kept = [row for row in self.endpoints() if row.private.get("registered")]
-        self.store.clear()
-        self.forget_endpoints()
-        self.faults.clear()
-        self.clock = Clock(self._clock_mode)
-        self._ensure_platform()
-        for row in kept:
-            self.add_webhook_endpoint(
-                row.body["url"], row.private["secret"], row.private["connect"], tuple(row.body["enabled_events"])
-            )
+        with self.store.transaction():
+            kept = [row for row in self.endpoints() if row.private.get("registered")]
+            self.store.clear()
+            self.forget_endpoints()
+            self.faults.clear()
+            self.clock = Clock(self._clock_mode)
+            self._ensure_platform()
+            for row in kept:
+                self.add_webhook_endpoint(
+                    row.body["url"], row.private["secret"], row.private["connect"], tuple(row.body["enabled_events"])
+                )
 
     def close(self) -> None:
         self.store.close()

@@ -96,6 +96,7 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(SCHEMA)
+        self._repeatable = seed is not None
         self._seed = self._load_seed(seed)
         self._counter = int(self.meta("id_counter") or 0)
         self._reserved = self._counter
@@ -112,8 +113,10 @@ class Store:
             self._db.close()
 
     def clear(self) -> None:
-        """Forget everything but the seed; ids start again, so that a seeded run repeats itself."""
+        """Forget everything. A given seed's ids start again; otherwise no id of before ever comes back."""
         with self.transaction():
+            if not self._repeatable:
+                self._seed = secrets.token_hex(16)
             for table in TABLES:
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - from the constant above
             self.set_meta("seed", self._seed)

@@ -5,6 +5,7 @@ Every function takes the Emulator first, runs in one store transaction and raise
 
 from emulator.hosted.checkout import TEST_CARDS, checkout_authenticate, checkout_pay, checkout_view
 from emulator.hosted.dashboard import dashboard_view
+from emulator.hosted.intents import intent_authenticate, intent_view
 from emulator.hosted.onboarding import (
     onboarding_finish,
     onboarding_leave,
@@ -21,6 +22,8 @@ __all__ = [
     "checkout_view",
     "complete_onboarding",
     "dashboard_view",
+    "intent_authenticate",
+    "intent_view",
     "onboarding_finish",
     "onboarding_leave",
     "onboarding_open",

@@ -3,7 +3,9 @@
 import pytest
 import stripe
 
+from emulator import hosted
 from emulator.core import Emulator
+from emulator.errors import HostedError
 from emulator.money import display, processing_fee, share_so_far
 from tests.emulator.shop import DAY, Shop
 
@@ -188,6 +190,28 @@ def test_a_payment_intent_can_be_made_confirmed_and_canceled(client: stripe.Stri
     assert asked.next_action.redirect_to_url.url.endswith(intent.id)
     assert (canceled.status, canceled.cancellation_reason) == ("canceled", "abandoned")
     assert late.value.code == "payment_intent_unexpected_state"
+
+
+def test_an_intent_confirmed_over_the_api_is_authenticated_on_the_banks_page(
+    em: Emulator, client: stripe.StripeClient, shop: Shop
+) -> None:
+    params = {
+        "amount": 1_000,
+        "currency": "eur",
+        "payment_method": "pm_card_threeDSecure2Required",
+        "confirm": True,
+        "return_url": "https://shop.example/back",
+    }
+    good, bad = client.v1.payment_intents.create(params), client.v1.payment_intents.create(params)
+
+    paid = hosted.intent_authenticate(em, good.id, succeed=True)
+    refused = hosted.intent_authenticate(em, bad.id, succeed=False)
+
+    assert (paid.kind, refused.kind, paid.redirect_url) == ("paid", "declined", "https://shop.example/back")
+    assert client.v1.payment_intents.retrieve(good.id).status == "succeeded"
+    assert client.v1.payment_intents.retrieve(bad.id).last_payment_error.code == "payment_intent_authentication_failure"
+    with pytest.raises(HostedError):
+        hosted.intent_view(em, good.id)
 
 
 def test_nobody_there_to_authenticate_is_a_decline(client: stripe.StripeClient) -> None:

@@ -99,6 +99,19 @@ def test_reset_forgets_everything_but_the_configured_endpoints(em: Emulator, sho
     assert inbox.types == ["customer.created"]
 
 
+def test_after_a_reset_old_ids_never_come_back_unless_a_seed_asks_for_it() -> None:
+    ids = {}
+    for seed in (None, 5):
+        em = Emulator(seed=seed, clock="frozen")
+        first = em.platform_id
+        em.reset()
+        ids[seed] = (first, em.platform_id)
+        em.close()
+
+    assert ids[None][0] != ids[None][1]
+    assert ids[5][0] == ids[5][1]
+
+
 def test_the_clock_only_moves_forward_and_says_how_it_runs(em: Emulator) -> None:
     with pytest.raises(ValueError, match="forward"):
         em.advance(to=em.now() - 1)

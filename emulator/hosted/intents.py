@@ -1,0 +1,56 @@
+"""The bank's page for a payment intent confirmed over the API: where next_action.redirect_to_url sends people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.errors import HostedError
+from emulator.resources import payments
+from emulator.types import Json, Outcome
+
+if TYPE_CHECKING:
+    from emulator.context import Ctx
+    from emulator.core import Emulator
+    from emulator.store import Row
+
+
+def intent_view(em: Emulator, intent_id: str) -> Json:
+    """Keys: amount (minor units), currency, merchant, status, return_url (None when the platform gave none)."""
+    with em.visit() as ctx:
+        body = _waiting(ctx, intent_id).body
+        return {
+            "amount": body["amount"],
+            "currency": body["currency"],
+            "merchant": em.settings.platform_name,
+            "status": body["status"],
+            "return_url": _return_url(body),
+        }
+
+
+def intent_authenticate(em: Emulator, intent_id: str, *, succeed: bool) -> Outcome:
+    """Answer the bank's question; `redirect_url` leads back to the platform either way."""
+    with em.visit() as ctx:
+        row = _waiting(ctx, intent_id)
+        back = _return_url(row.body)
+        if not succeed:
+            payments.refuse_authentication(ctx, row)
+            return Outcome("declined", row.body["last_payment_error"]["message"], redirect_url=back)
+        status = payments.attempt(ctx, row, ctx.must(row.body["payment_method"]), authenticated=True)
+        if status == "succeeded":
+            return Outcome("paid", redirect_url=back)
+        return Outcome("declined", row.body["last_payment_error"]["message"], redirect_url=back)
+
+
+def _waiting(ctx: Ctx, id: str) -> Row:
+    row = ctx.store.get(id)
+    if row is None or row.kind != "payment_intent":
+        raise HostedError("There is no such payment.", status=404)
+    if row.body["status"] != "requires_action":
+        raise HostedError("This payment does not ask for anything any more.", status=409)
+    return row
+
+
+def _return_url(body: Json) -> str | None:
+    action = (body["next_action"] or {}).get("redirect_to_url") or {}
+    url: str | None = action.get("return_url")
+    return url
