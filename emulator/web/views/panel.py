@@ -1,5 +1,6 @@
 """The operator's panel: the clock, what exists, where the money is, what was sent, what will go wrong."""
 
+import re
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -128,7 +129,7 @@ def faults(request: HttpRequest) -> HttpResponse:
         try:
             planned.add(request.POST.get("kind", ""), **fault_form(request))
             return redirect("panel-faults")
-        except ValueError as error:
+        except (ValueError, re.error) as error:
             trouble = str(error)
     context = {"kinds": KINDS, "planned": planned.list(), "trouble": trouble, "values": request.POST}
     return show(request, "faults", "panel-faults", context)

@@ -21,6 +21,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if request.path.startswith(("/v1/", "/v2/")):
+        message = "This request cannot be read, or is too large."
+        return JsonResponse({"error": {"type": "invalid_request_error", "message": message}}, status=400)
     return page(
         request, 400, _("This request cannot be answered"), _("Open the page again from the shop that sent you.")
     )
