@@ -25,7 +25,7 @@ Status = StripeEvent.Status
 ACTOR = "inbox"
 BATCH = 20
 LEASE = timedelta(seconds=60)
-# With the waits below, an event that cannot be handled is tried for about three hours before a person is asked.
+# With the waits below, an event that cannot be handled is tried for about two hours before a person is asked.
 GIVE_UP_AFTER = 14
 LONGEST_WAIT_SECONDS = 1800
 

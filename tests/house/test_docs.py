@@ -1,0 +1,127 @@
+"""What the documents say about the code is so: events, tasks, statuses, names, links, and the sums of the example."""
+
+import importlib
+import re
+from datetime import UTC, datetime
+
+import pytest
+import stripe
+from django.apps import apps
+
+from gateway.models import Operation
+from gateway.objects import BalanceTransaction
+from inbox.models import StripeEvent
+from inbox.routes import ROUTES
+from marketplace.celery import app
+from orders.models import Order
+from payments import plans
+from payments.models import Payment, Payout
+from tests.house.tree import OURS, ROOT, Source, planted, sources
+
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
+DOTTED = re.compile(rf"`((?:{'|'.join(sorted(OURS))})\.(?!py`)\w+(?:\.\w+)*)`")
+FILE = re.compile(r"`([a-z_.]+(?:/[a-z_.-]+)+/?)`")
+
+
+def pages() -> list[Source]:
+    """Everything written for people, the emulator's own page included."""
+    return sources("*.md")
+
+
+def text(path: str) -> str:
+    """One page."""
+    return (ROOT / path).read_text()
+
+
+def dead_links(found: list[Source]) -> list[str]:
+    """Links to files that are not there."""
+    links = [(page.path, link) for page in found for link in LINK.findall(page.text) if "://" not in link]
+    return [f"{path} {link}" for path, link in links if not (ROOT / path).parent.joinpath(link).exists()]
+
+
+def unknown_names(found: list[Source]) -> list[str]:
+    """Names of our code, and of our files, that mean nothing."""
+    dotted = [(page.path, name) for page in found for name in DOTTED.findall(page.text) if not _is_known(name)]
+    files = [(page.path, name) for page in found for name in FILE.findall(page.text) if not (ROOT / name).exists()]
+    return [f"{path} {name}" for path, name in [*dotted, *files]]
+
+
+def _is_known(name: str) -> bool:
+    """A module, something in one, a model or the name of a task."""
+    app.loader.import_default_modules()
+    parts = name.split(".")
+    if name in app.tasks or parts[1].lower() in apps.get_app_config(parts[0]).models:
+        return True
+    for length in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for attribute in parts[length:]:
+            found = getattr(found, attribute, None)
+        return found is not None
+    return False
+
+
+@pytest.mark.parametrize("endpoint", StripeEvent.Endpoint.values)
+def test_the_events_to_choose_are_those_that_are_handled(endpoint: str) -> None:
+    block = re.search(rf"<!-- events: {endpoint} -->(.+?)<!-- end -->", text("docs/operations.md"), re.DOTALL)
+    handled = {kind for place, kind in ROUTES if place == endpoint}
+
+    assert block is not None
+    assert set(re.findall(r"`([\w.]+)`", block[1])) == handled
+    assert all(f"`{kind}`" in text("README.md") for kind in handled)
+
+
+def test_the_api_version_to_choose_is_the_librarys() -> None:
+    assert f"`{stripe.api_version}`" in text("README.md")
+    assert f"`{stripe.api_version}`" in text("docs/operations.md")
+
+
+def test_the_tasks_that_run_by_themselves_are_listed_with_their_pace() -> None:
+    listed = dict(re.findall(r"\| (\d+) s \| `([\w.]+)`", text("docs/operations.md")))
+    run = {str(int(entry["schedule"])): entry["task"] for entry in app.conf.beat_schedule.values()}
+
+    assert listed == run
+
+
+@pytest.mark.parametrize("model", [Operation, StripeEvent, Payment, Payout, Order], ids=lambda model: model.__name__)
+def test_every_status_is_explained_to_whoever_is_on_call(model: type[Operation]) -> None:
+    written = text("docs/operations.md")
+
+    assert [status for status in model.MOVES if f"`{status}`" not in written] == []
+
+
+def test_the_example_of_the_money_is_what_would_be_booked() -> None:
+    charge = BalanceTransaction("txn_1", 10000, 320, 9680, "eur")
+    transfer = BalanceTransaction("txn_2", -10000, 0, -10000, "eur")
+    fee = BalanceTransaction("txn_3", 1000, 0, 1000, "eur")
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+
+    booked = [
+        *plans.destination_payment(
+            order_number="O", seller_ref="S", account="A", charge=charge, transfer=transfer, fee=fee, occurred_at=at
+        ),
+        plans.payout_sent(payout="P", account="A", amount=9000, currency="eur", occurred_at=at),
+        plans.payout_arrived(payout="P", seller_ref="S", amount=9000, currency="eur", occurred_at=at),
+    ]
+
+    lines = [f"{entry.account}:{entry.amount / 100:+.2f}" for posting in booked for entry in posting.entries]
+    shown = re.findall(r"^\|[^|]*\| `(\w+)` \|[^|]*\| ([+−][\d.]+) \|$", text("docs/money-flow.md"), re.MULTILINE)
+    assert [f"{account}:{amount.replace('−', '-')}" for account, amount in shown] == lines
+
+
+def test_links_and_names_lead_somewhere() -> None:
+    assert dead_links(pages()) == []
+    assert unknown_names(pages()) == []
+
+
+def test_a_dead_link_and_an_unknown_name_are_caught() -> None:
+    page = planted(
+        "[x](docs/none.md) ![later](docs/none.png) [s](docs/states.md)\n"
+        "`payments.settlement` `payments.plans.nothing` `inbox.handle_events` `docs/nothing.md` `tests/house`",
+        "planted.md",
+    )
+
+    assert dead_links(page) == ["planted.md docs/none.md"]
+    assert unknown_names(page) == ["planted.md payments.plans.nothing", "planted.md docs/nothing.md"]
