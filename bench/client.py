@@ -11,9 +11,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
 HOST = "127.0.0.1"
 CONNECTIONS = 8
+AT_MOST_SECONDS = 60.0
 
 
 class LoadError(Exception):
@@ -22,7 +25,7 @@ class LoadError(Exception):
 
 @dataclass(slots=True)
 class Result:
-    """What came of one round."""
+    """What came of what was sent; results of several batches add up."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -32,6 +35,12 @@ class Result:
     def rate(self) -> float:
         """Answers a second."""
         return len(self.latencies) / self.seconds
+
+    def add(self, other: "Result") -> None:
+        """Count another batch in."""
+        self.seconds += other.seconds
+        self.latencies += other.latencies
+        self.statuses += other.statuses
 
 
 class _Connection:
@@ -63,53 +72,53 @@ class _Connection:
         return int(head[9:12]) if len(content) >= int(lengths[0]) else None
 
 
-def send(
-    port: int,
-    requests: Sequence[bytes],
-    *,
-    rate: float | None = None,
-    connections: int = CONNECTIONS,
-    at_most_seconds: float = 60,
-) -> Result:
-    """Send all `requests` and wait for all answers. Raises LoadError when that takes longer than allowed."""
-    open_connections = [_Connection(port) for _number in range(connections)]
-    with selectors.DefaultSelector() as selector:
-        for connection in open_connections:
-            selector.register(connection.socket, selectors.EVENT_READ, connection)
-        try:
-            return _run(selector, open_connections, requests, rate, at_most_seconds)
-        finally:
-            for connection in open_connections:
-                connection.socket.close()
+class Client:
+    """Eight connections to one server, open until the block ends."""
+
+    def __init__(self, port: int) -> None:
+        self.connections = [_Connection(port) for _number in range(CONNECTIONS)]
+        self.selector = selectors.DefaultSelector()
+        for connection in self.connections:
+            self.selector.register(connection.socket, selectors.EVENT_READ, connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.selector.close()
+        for connection in self.connections:
+            connection.socket.close()
+
+    def send(self, requests: Sequence[bytes], *, rate: float | None = None) -> Result:
+        """Send all `requests` and wait for all answers. Raises LoadError when that takes longer than a minute."""
+        result = Result()
+        free = deque(self.connections)
+        sent = 0
+        start = time.perf_counter()
+        while len(result.latencies) < len(requests):
+            now = time.perf_counter()
+            if now - start > AT_MOST_SECONDS:
+                raise LoadError(f"{len(result.latencies)} of {len(requests)} answered after {AT_MOST_SECONDS:.0f} s")
+            while free and sent < len(requests) and (rate is None or start + sent / rate <= now):
+                free.popleft().send(requests[sent], now if rate is None else start + sent / rate)
+                sent += 1
+            for key, _events in self.selector.select(_patience(start, sent, len(requests), rate, bool(free))):
+                connection: _Connection = key.data
+                status = connection.receive()
+                if status is not None:
+                    result.latencies.append(time.perf_counter() - connection.began)
+                    result.statuses[status] += 1
+                    free.append(connection)
+        result.seconds = time.perf_counter() - start
+        return result
 
 
-def _run(
-    selector: selectors.BaseSelector,
-    connections: list[_Connection],
-    requests: Sequence[bytes],
-    rate: float | None,
-    at_most_seconds: float,
-) -> Result:
-    result = Result()
-    free = deque(connections)
-    sent = 0
-    start = time.perf_counter()
-    while len(result.latencies) < len(requests):
-        now = time.perf_counter()
-        if now - start > at_most_seconds:
-            raise LoadError(f"{len(result.latencies)} of {len(requests)} answered after {at_most_seconds:.0f} s")
-        while free and sent < len(requests) and (rate is None or start + sent / rate <= now):
-            free.popleft().send(requests[sent], now if rate is None else start + sent / rate)
-            sent += 1
-        for key, _events in selector.select(_patience(start, sent, len(requests), rate, bool(free))):
-            connection: _Connection = key.data
-            status = connection.receive()
-            if status is not None:
-                result.latencies.append(time.perf_counter() - connection.began)
-                result.statuses[status] += 1
-                free.append(connection)
-    result.seconds = time.perf_counter() - start
-    return result
+def send(port: int, requests: Sequence[bytes], *, rate: float | None = None) -> Result:
+    """Send all `requests` over connections of their own."""
+    with Client(port) as client:
+        return client.send(requests, rate=rate)
 
 
 def _patience(start: float, sent: int, all_of_them: int, rate: float | None, can_send: bool) -> float:

@@ -17,7 +17,7 @@ def body(event_id: str, **changes: Any) -> bytes:
         "id": event_id,
         "object": "event",
         "type": "customer.updated",
-        "api_version": "2026-08-27",
+        "api_version": "2026-10-28.endive",
         "livemode": False,
         "created": int(time.time()),
         "pending_webhooks": 1,

@@ -24,7 +24,7 @@ from dev.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "var" / "bench"
-SERVER = ("--worker-class", "gthread", "--workers", "2", "--threads", "2", "--keep-alive", "60", "--no-control-socket")
+SERVER = ("--worker-class", "gthread", "--workers", "2", "--threads", "2", "--keep-alive", "300", "--no-control-socket")
 PATIENCE = 40
 
 
