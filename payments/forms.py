@@ -17,7 +17,7 @@ class CheckoutForm(forms.Form):
     """Where to send it: one of the buyer's addresses or a new one; and what the buyer saw when deciding to pay."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
-    address = forms.ChoiceField(label=_("Send it to"), widget=forms.RadioSelect, required=False)
+    address = forms.ChoiceField(label=_("Send it to"), widget=forms.RadioSelect)
 
     def __init__(self, data: Mapping[str, Any] | None, *, customer: Customer, needs_address: bool, seen: str) -> None:
         self.customer = customer
