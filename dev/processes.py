@@ -34,13 +34,23 @@ def occupant(pid: int, marker: str) -> Occupant:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return Occupant.ZOMBIE
-        if any(marker in part for part in process.cmdline()):
+        if any(marker in part for part in command_line(process)):
             return Occupant.EXPECTED
         return Occupant.FOREIGN
     except psutil.NoSuchProcess:
         return Occupant.NOBODY
     except psutil.AccessDenied:
         return Occupant.FOREIGN
+
+
+def command_line(process: psutil.Process) -> list[str]:
+    """What was started. Just after a start the kernel has let go of the old words and not yet set the new: ask again."""
+    for _ in range(20):
+        words = process.cmdline()
+        if words:
+            return words
+        time.sleep(0.005)
+    return []
 
 
 def stop(pid: int, marker: str, *, first: signal.Signals = signal.SIGTERM, patience: float = 5.0) -> bool:

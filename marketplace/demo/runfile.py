@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from dev.files import write_private
-from dev.processes import wait_until
+from dev.processes import command_line, wait_until
 from dev.services import require_own
 from marketplace.demo.errors import DemoError
 
@@ -66,7 +66,7 @@ class RunFile:
 
 def _identity(name: str, pid: int) -> dict[str, Any]:
     process = psutil.Process(pid)
-    return {"name": name, "pid": pid, "started": process.create_time(), "command": process.cmdline()}
+    return {"name": name, "pid": pid, "started": process.create_time(), "command": command_line(process)}
 
 
 def _is_same(noted: dict[str, Any]) -> bool:
@@ -76,7 +76,7 @@ def _is_same(noted: dict[str, Any]) -> bool:
             process.status() != psutil.STATUS_ZOMBIE
             # The kernel derives it from the boot time, which may move by a second when the clock is set.
             and abs(process.create_time() - noted["started"]) < 2
-            and process.cmdline() == noted["command"]
+            and command_line(process) == noted["command"]
         )
     except psutil.Error:
         return False
