@@ -44,7 +44,7 @@ def occupant(pid: int, marker: str) -> Occupant:
 
 
 def command_line(process: psutil.Process) -> list[str]:
-    """What was started. Just after a start the kernel has let go of the old words and not yet set the new: ask again."""
+    """What was started. Just after a start the kernel may not have set the words yet: ask again."""
     for _ in range(20):
         words = process.cmdline()
         if words:
