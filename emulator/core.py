@@ -54,6 +54,8 @@ class Emulator:
         self._clock_mode: ClockMode = clock
         self.clock = self._load_clock()
         self._ticked_at = 0
+        # One mover at a time: while one thread advances, another's tick would run things behind its back.
+        self._moving = threading.RLock()
         self._ensure_platform()
         delivery.reopen(self)
 
@@ -89,14 +91,16 @@ class Emulator:
         target = self.now() + seconds if seconds is not None else int(to or 0)
         if target < self.now():
             raise ValueError("the clock only moves forward")
-        happened = advance.run(self, target)
-        self._save_clock()
+        with self._moving:
+            happened = advance.run(self, target)
+            self._save_clock()
         return happened
 
     def tick(self) -> list[Json]:
         """Run what the passing of real time has made due; the delivery worker calls this."""
-        self._ticked_at = self.now()
-        return advance.run(self, self._ticked_at)
+        with self._moving:
+            self._ticked_at = self.now()
+            return advance.run(self, self._ticked_at)
 
     def _tick_if_due(self) -> None:
         # once a second is enough: nothing falls due between two seconds

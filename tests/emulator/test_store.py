@@ -127,6 +127,31 @@ def test_the_clock_only_moves_forward_and_says_how_it_runs(em: Emulator) -> None
     real.close()
 
 
+def test_whoever_advances_the_clock_is_told_everything_that_happened_on_the_way() -> None:
+    em = Emulator()
+    shop = Shop(em, in_process_client(em))
+    sellers = [shop.seller() for _ in range(5)]
+    for seller in sellers:
+        shop.charge(5_000, transfer_data={"destination": seller})
+    done = threading.Event()
+
+    def keep_ticking() -> None:
+        while not done.is_set():
+            em.tick()
+
+    worker = threading.Thread(target=keep_ticking)
+    worker.start()
+
+    happened = em.advance(seconds=2 * DAY)
+
+    done.set()
+    worker.join()
+    told = {entry["id"] for entry in happened if entry["what"] == "payout.created"}
+    assert {row.id for row in em.store.find("payout", account=None)} == told
+    assert len(told) == 5
+    em.close()
+
+
 def test_the_transcript_has_one_line_an_exchange_and_one_an_event(tmp_path: Path) -> None:
     path = tmp_path / "transcript.jsonl"
     em = Emulator(clock="frozen", transcript=str(path))
