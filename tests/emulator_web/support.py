@@ -143,7 +143,12 @@ def launch(*arguments: str, port: int | None = None, **env: str) -> Running:
         except OSError:
             return False
 
-    wait_for(answers, 20)
+    try:
+        wait_for(answers, 20)
+    except AssertionError:
+        process.kill()
+        process.communicate()
+        raise
     return running
 
 

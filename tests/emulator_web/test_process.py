@@ -4,12 +4,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import stripe
 
-from tests.emulator_web.support import KEY, ROOT, Running, environment, free_port, get_json, launch, post_json
+from tests.emulator_web.support import KEY, ROOT, Running, environment, free_port, get_json, post_json
+
+Start = Callable[..., Running]
 
 
 def refuse(*arguments: str, **env: str) -> str:
@@ -28,8 +31,8 @@ def refuse(*arguments: str, **env: str) -> str:
     return done.stderr
 
 
-def test_it_ends_promptly_when_asked_even_with_a_client_connected() -> None:
-    running = launch()
+def test_it_ends_promptly_when_asked_even_with_a_client_connected(start: Start) -> None:
+    running = start()
     with socket.create_connection(("127.0.0.1", int(running.url.rpartition(":")[2]))):
         seconds = running.stop()
 
@@ -69,14 +72,14 @@ def test_a_webhook_without_a_secret_is_refused(given: str) -> None:
     assert "URL=SECRET" in said
 
 
-def test_what_was_made_survives_a_restart(tmp_path: Path) -> None:
+def test_what_was_made_survives_a_restart(start: Start, tmp_path: Path) -> None:
     database = str(tmp_path / "kept" / "emulator.sqlite3")
-    first = launch("--db", database)
+    first = start("--db", database)
     customer = first.client.v1.customers.create(params={"email": "kim@example.com"})
     post_json(f"{first.url}/_emulator/advance", {"seconds": 86400})
     first.stop()
 
-    second = launch("--db", database)
+    second = start("--db", database)
     found = second.client.v1.customers.retrieve(customer.id)
     offset = get_json(f"{second.url}/_emulator/clock")["offset_seconds"]
     second.stop()
@@ -85,10 +88,10 @@ def test_what_was_made_survives_a_restart(tmp_path: Path) -> None:
     assert offset == 86400
 
 
-def test_options_can_come_from_the_environment(tmp_path: Path) -> None:
+def test_options_can_come_from_the_environment(start: Start, tmp_path: Path) -> None:
     transcript = tmp_path / "transcript.jsonl"
     port = free_port()
-    running = launch(
+    running = start(
         port=port,
         EMULATOR_CLOCK="frozen",
         EMULATOR_TRANSCRIPT=str(transcript),
