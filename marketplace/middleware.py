@@ -1,12 +1,15 @@
 """Headers every page carries, and the second factor staff need."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+
+from marketplace.views import errors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -23,6 +26,9 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if "immutable" in response.headers.get("Cache-Control", ""):
+            # A public file: the same for everybody, and not worth a look at the session.
+            return response
         user = getattr(request, "user", None)
         if user is not None and user.is_authenticated:
             response.headers["Cache-Control"] = "no-store, private"
@@ -41,3 +47,18 @@ class StaffSecondFactorMiddleware:
             if user.is_authenticated and user.is_staff and not is_mfa_enabled(user):
                 return redirect("mfa_activate_totp")
         return self.get_response(request)
+
+
+class NotFoundPageMiddleware:
+    """While DEBUG is on, Django answers an unknown address with a list of all of them; the demo shows our page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.NOT_FOUND and response.headers.get("Content-Type", "").startswith(
+            "text/html"
+        ):
+            return errors.not_found(request)
+        return response

@@ -78,6 +78,8 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "marketplace.middleware.StaffSecondFactorMiddleware",
 ]
+if DEBUG:
+    MIDDLEWARE.append("marketplace.middleware.NotFoundPageMiddleware")
 
 ROOT_URLCONF = "marketplace.urls"
 WSGI_APPLICATION = "marketplace.wsgi.application"

@@ -52,6 +52,20 @@ def test_a_visitor_is_told_what_happened_and_the_way_on(visitor, address, status
     assert "Go to the start page" in response.text
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/nowhere/", "/browse/nothing-of-the-kind/"])
+def test_the_demo_shows_the_same_page_not_the_list_of_addresses(settings, address):
+    settings.DEBUG = True
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "marketplace.middleware.NotFoundPageMiddleware"]
+
+    response = Client().get(address)
+
+    assert response.status_code == 404
+    assert "There is nothing here" in response.text
+    assert "urlpatterns" not in response.text.lower()
+    assert "URLconf" not in response.text
+
+
 @pytest.mark.urls(__name__)
 def test_a_bug_shows_a_page_that_needs_no_database(visitor, django_db_blocker):
     with django_db_blocker.block():
