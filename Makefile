@@ -30,10 +30,10 @@ check: install ## Run everything that must be green: format, lint, types, import
 	@exec $(PY) dev/check.py
 
 bench: install ## Measure the performance goals on small data, one line a goal
-	@exec $(PY) dev/services.py run test -- $(PY) -m bench
+	@exec $(PY) -m bench
 
 bench-large: install ## Measure the performance goals on large data (takes long)
-	@exec $(PY) dev/services.py run test -- $(PY) -m bench --large
+	@exec $(PY) -m bench --large
 
 format: install ## Format the code and sort the imports
 	$(PY) -m ruff check --fix --quiet .

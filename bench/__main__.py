@@ -1,7 +1,7 @@
 """`make bench`: the goals, one line each, `id figure goal ok|short what was compared`. `--large` sends more.
 
-Every figure is the median over the rounds, with the least and the most that were seen in brackets. The tests'
-PostgreSQL does not wait for the disk, so it is the work that is compared and not the disk.
+Every figure is the median over the rounds, with the least and the most that were seen in brackets. PostgreSQL is set
+up as for tests and does not wait for the disk, so it is the work that is compared and not the disk.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from bench.client import LoadError
 from bench.servers import BenchError, stage
 from bench.stripe_listener import listening
 from bench.webhooks import LARGE, Size, Webhooks
+from dev.postgres import ServiceError
 
 
 def main() -> int:
@@ -24,7 +25,7 @@ def main() -> int:
         with listening() as listener, stage(listener.address) as stand:
             for result in Webhooks(stand, listener, LARGE if asked.large else Size()).lines():
                 print(result, flush=True)
-    except (BenchError, LoadError) as error:
+    except (BenchError, LoadError, ServiceError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     print(f"bench: {time.monotonic() - began:.0f} s", file=sys.stderr)

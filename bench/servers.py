@@ -20,6 +20,7 @@ from psycopg import sql
 from bench import floor_table
 from bench.client import HOST
 from dev.processes import dies_with_parent, tail, wait_until
+from dev.services import Services
 from dev.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,16 +62,24 @@ class Stage:
 
     def __init__(self, stack: ExitStack, stripe_address: str) -> None:
         self.stack = stack
-        self.database_url = _own_database(os.environ["DATABASE_URL"])
-        self.valkey = Valkey(FOLDER, durable=False)
-        stack.callback(self.valkey.stop)
-        self.valkey.start(with_parent=True)
+        # Servers of the run's own, so that no test run beside it is measured too; those in the environment win.
+        services = Services("test", base=FOLDER)
+        stack.callback(services.down)
+        self.database_url = _own_database(services.ensure(with_parent=True)["DATABASE_URL"])
+        # A broker that may be stopped: never one that was given.
+        self.valkey = services.valkey or self._own_valkey()
         self.platform_secret = f"whsec_{secrets.token_hex(16)}"
         self.connect_secret = f"whsec_{secrets.token_hex(16)}"
         self.environment = self._environment(stripe_address)
         self._manage("migrate", "--no-input", "--verbosity", "0")
         self.database = stack.enter_context(psycopg.connect(self.database_url, autocommit=True))
         self.database.execute(floor_table.CREATE)
+
+    def _own_valkey(self) -> Valkey:
+        valkey = Valkey(FOLDER, durable=False)
+        self.stack.callback(valkey.stop)
+        valkey.start(with_parent=True)
+        return valkey
 
     def web(self) -> Program:
         """The marketplace as in production, apart from TLS."""

@@ -36,7 +36,7 @@ FEWEST_ROUNDS = 5
 class Size:
     """How much is sent. Rounds are five or more; everything together stays under five minutes."""
 
-    rounds: int = 7
+    rounds: int = 9
     events: int = 1200
     open_loop_seconds: float = 4
     bad_signatures: int = 200
