@@ -2,12 +2,11 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
-from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path
 
 from marketplace import health
-from marketplace.views import robots
+from marketplace.views import media, robots
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -16,6 +15,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("robots.txt", robots.robots, name="robots"),
+    path(f"{settings.MEDIA_URL.lstrip('/')}<path:name>", media.photo, name="photo"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
@@ -33,4 +33,3 @@ handler500 = "marketplace.views.errors.server_error"
 
 if settings.DEBUG:
     urlpatterns += [path("", include("marketplace.dev_urls"))]
-    urlpatterns += static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT)
