@@ -1,0 +1,105 @@
+"""What is taken must be what was agreed; anything else waits for a person (faults F24, F25, F27)."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from gateway.objects import CheckoutSession
+from kit.clock import now
+from ledger.models import Entry
+from orders import progress
+from orders.models import Order, Purchase
+from payments import settlement
+from payments.errors import NotYet
+from payments.models import Payment
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def paid_at_stripe(world: World) -> CheckoutSession:
+    """A session Stripe calls complete and paid; nothing of it is applied here yet."""
+    client, _alice = world.buyer()
+    world.check_out(client, world.listing())
+    session_id = str(Payment.objects.get().session_id)
+    world.pay(session_id)
+    return settlement.fetch(session_id)
+
+
+def apply(session: CheckoutSession) -> Payment:
+    with transaction.atomic():
+        return settlement.apply(session, actor="test")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"amount_total": 1}, "amount"),
+        ({"currency": "usd"}, "amount"),
+        ({"charge": {"amount_captured": 2399}}, "captured amount"),
+        ({"charge": {"destination": "acct_somebody"}}, "destination"),
+        ({"charge": {"fee_line": None}}, "platform fee"),
+    ],
+)
+def test_f24_what_differs_from_the_agreement_is_not_fulfilled(
+    paid_at_stripe: CheckoutSession, change: dict[str, Any], named: str
+) -> None:
+    if "charge" in change:
+        assert paid_at_stripe.charge is not None
+        change = {"charge": replace(paid_at_stripe.charge, **change["charge"])}
+
+    payment = apply(replace(paid_at_stripe, **change))
+
+    assert payment.status == "review"
+    assert named in payment.review_reason
+    assert Order.objects.get().status == "awaiting_payment"
+    assert not Entry.objects.exists()
+
+
+def test_f27_money_for_a_cancelled_purchase_waits_for_a_person(paid_at_stripe: CheckoutSession) -> None:
+    progress.cancel(Purchase.objects.get(), at=now(), actor="test", reason="A test.")
+
+    payment = apply(paid_at_stripe)
+
+    assert payment.status == "review"
+    assert "too late" in payment.review_reason
+    assert Order.objects.get().status == "cancelled"
+
+
+def test_settling_again_changes_nothing(paid_at_stripe: CheckoutSession) -> None:
+    apply(paid_at_stripe)
+    booked = Entry.objects.count()
+
+    apply(paid_at_stripe)
+
+    assert Entry.objects.count() == booked
+    assert Payment.objects.get().moves.count() == 2
+
+
+def test_an_old_answer_never_undoes_a_newer_one(paid_at_stripe: CheckoutSession) -> None:
+    apply(paid_at_stripe)
+
+    apply(replace(paid_at_stripe, status="expired", payment_status="unpaid", charge=None))
+
+    assert Payment.objects.get().status == "paid"
+    assert Order.objects.get().status == "paid"
+
+
+def test_a_charge_stripe_has_not_booked_yet_is_waited_for(paid_at_stripe: CheckoutSession) -> None:
+    assert paid_at_stripe.charge is not None
+
+    with pytest.raises(NotYet):
+        apply(replace(paid_at_stripe, charge=replace(paid_at_stripe.charge, line=None)))
+
+    assert Payment.objects.get().status == "open"
+
+
+def test_a_page_that_is_complete_but_unpaid_waits_for_the_bank(paid_at_stripe: CheckoutSession) -> None:
+    waiting = apply(replace(paid_at_stripe, payment_status="unpaid"))
+    assert waiting.status == "processing"
+    assert Order.objects.get().status == "awaiting_payment"
+
+    assert apply(paid_at_stripe).status == "paid"
