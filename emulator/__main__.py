@@ -4,7 +4,6 @@ import argparse
 import os
 import signal
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -19,6 +18,8 @@ from emulator.schema.operations import table
 from emulator.web.runtime import Runtime, install
 from emulator.web.server import Server, listen
 from emulator.web.worker import DeliveryWorker
+
+ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
 class RefusedError(Exception):
@@ -149,19 +150,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.coverage:
         print(report())
         return 0
+    # Blocked here and in every thread, then waited for: a handler that sets an Event can deadlock with the wait for it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         hooks = prepare(options, os.environ)
         configure_django(options)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
         server, worker = start(options, hooks)
     except RefusedError as refused:
         print(refused, file=sys.stderr)
         return 1
     print(f"Emulator of Stripe Connect at {public_url(options)} - no real money moves here.", flush=True)
     print(f"Panel: {public_url(options)}/_emulator/", flush=True)
-    stop.wait()
+    signal.sigwait(ENDING)
     server.shutdown()
     worker.stop()
     server.server_close()
