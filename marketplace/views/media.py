@@ -1,6 +1,7 @@
 """Uploaded photos, served by us where no web server or storage service does.
 
-Every file was re-encoded by us and has a random name, so it may be cached for ever; the policy still lets nothing in it run.
+Every file was re-encoded by us and has a random name, so it may be cached for ever; the policy still lets nothing
+in it run.
 """
 
 import mimetypes
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_safe
 A_YEAR = 365 * 24 * 3600
 
 
-@csp_override({"default-src": [CSP.NONE], "sandbox": True})
+@csp_override({"default-src": [CSP.NONE], "sandbox": ""})
 @require_safe
 def photo(_request: HttpRequest, name: str) -> FileResponse:
     """One stored photo. 404 for anything that is not an image of ours."""
