@@ -15,6 +15,8 @@ from accounts.access import SellerRequest, seller_required
 from accounts.models import Seller
 from accounts.rules import why_cannot_sell
 from kit.money import Money
+from orders.models import Status
+from orders.stories import seller_pill
 from payments.models import Payout
 from payments.queries import SellerMoney, orders_to_fulfil, seller_money, seller_payouts
 
@@ -41,11 +43,12 @@ class ToDo:
 def desk(request: SellerRequest) -> HttpResponse:
     """To do first, money second, the latest orders third."""
     seller = request.seller
+    latest = seller.orders.exclude(status=Status.CANCELLED).order_by("-pk").prefetch_related("lines")[:5]
     page = {
         "seller": seller,
         "to_do": to_do(seller),
         "money": [(place, _bar(place)) for place in seller_money(seller)],
-        "orders": seller.orders.exclude(status="cancelled").order_by("-pk").select_related("purchase")[:5],
+        "orders": [(order, seller_pill(order)) for order in latest],
         "payouts": _with_pills(seller_payouts(seller)[:3]),
     }
     return render(request, "payments/desk.html", page)
