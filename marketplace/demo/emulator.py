@@ -2,6 +2,8 @@
 
 import requests
 
+CARD = "4242424242424242"
+
 
 class Controls:
     """Speaks to a running emulator at `address` with its control token."""
@@ -13,6 +15,10 @@ class Controls:
     def complete_onboarding(self, account: str) -> None:
         """Fill in everything Stripe wants of a seller, with test data. Raises requests.HTTPError."""
         self._post(f"/_emulator/accounts/{account}/complete_onboarding")
+
+    def pay(self, session: str, email: str) -> None:
+        """Pay on a hosted page with the test card that always works. Raises requests.HTTPError."""
+        self._post(f"/_emulator/sessions/{session}/pay", number=CARD, email=email)
 
     def _post(self, path: str, **body: object) -> None:
         answer = requests.post(f"{self._address}{path}", json=body, headers=self._headers, timeout=10)

@@ -19,9 +19,14 @@ from catalog.forms import slug_for
 from catalog.models import Category, Listing
 from customers.models import Address
 from customers.profiles import customer_for, save_address
+from kit.clock import now
 from marketplace.demo.emulator import Controls
 from marketplace.demo.goods import Good, Shop, shops
 from marketplace.demo.people import PEOPLE, Person
+from orders import baskets
+from orders.models import Basket
+from orders.placing import place
+from payments import checkout, settlement
 
 ACTOR = "demo"
 
@@ -39,6 +44,9 @@ def run(password: str, controls: Controls, say: Say) -> None:
         ensure_onboarded(seller, people[shop.owner], controls)
         made = ensure_goods(seller, shop)
         say(f"{shop.name}: {made} listings added")
+    for person in PEOPLE:
+        if person.role == "buyer" and ensure_sale(people[person.email], controls):
+            say(f"{person.name} bought something")
 
 
 def ensure_person(person: Person, password: str) -> User:
@@ -109,3 +117,18 @@ def add_listing(seller: Seller, good: Good, drawn: bytes) -> Listing:
     photos.store(listing, ContentFile(drawn), alt=good.title)
     publishing.publish(listing, ACTOR)
     return listing
+
+
+def ensure_sale(buyer: User, controls: Controls) -> bool:
+    """One purchase that is paid, so that every desk has something on it; False if the buyer has bought before."""
+    customer = customer_for(buyer)
+    listing = Listing.objects.filter(status="published", available__gt=1).order_by("pk").first()
+    if listing is None or customer.purchases.exists():
+        return False
+    basket, _created = Basket.objects.get_or_create(customer=customer)
+    baskets.add(basket, listing, 1)
+    purchase = place(customer=customer, basket=basket, address=customer.addresses.first(), placed_from=None, at=now())
+    payment = checkout.start(purchase, actor=buyer.email)
+    controls.pay(str(payment.session_id), buyer.email)
+    settlement.settle(str(payment.session_id), actor=ACTOR)
+    return True
