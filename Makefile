@@ -4,8 +4,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 TESTS ?=
 
-# Handed on to what is started; empty means the default in marketplace/demo/plan.py.
-export PORT EMULATOR_PORT PYTHON
+# PORT=, EMULATOR_PORT= and PYTHON= on the command line reach every program: make exports what it is given.
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-reset test check bench bench-large format lock services-up services-down clean

@@ -11,6 +11,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from emulator.core import Emulator
 from gateway import client as gateway
+from tests.chromium import browser  # noqa: F401 - a fixture
 from tests.signing import CONNECT, PLATFORM
 from tests.stripe_inprocess import InProcessHTTPClient
 from tests.world import World

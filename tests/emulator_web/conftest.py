@@ -1,24 +1,13 @@
 """The real process on a free port, a small shop that receives its webhooks, and a real browser."""
 
 import http.server
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.emulator_web.support import CONNECT_SECRET, PLATFORM_SECRET, Running, Shop, launch, post_json, shop_handler
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 
 
 @pytest.fixture(scope="session")
@@ -69,18 +58,6 @@ def emulator(process: Running, shop: Shop) -> Running:
     post_json(f"{process.url}/_emulator/reset")
     shop.received.clear()
     return process
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        executable = executable or playwright.chromium.executable_path
-        if not Path(executable).exists():
-            pytest.skip("no Chromium on this machine")
-        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
