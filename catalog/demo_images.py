@@ -12,7 +12,7 @@ Thing = Callable[[Scene, float, float, Colour], None]
 
 
 def picture(title: str, number: int = 0) -> bytes:
-    """A JPEG of 960 × 1200 pixels for a listing called `title`; `number` gives further views of it."""
+    """A JPEG of 800 × 1000 pixels for a listing called `title`; `number` gives further views of it."""
     scene = Scene(f"{title.lower()}/{number // 3}")
     thing = _thing_for(title, scene.chance)
     scene.main = _colour_of(title) or scene.main

@@ -6,7 +6,7 @@ from math import cos, pi, sin
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-WIDTH, HEIGHT = 960, 1200
+WIDTH, HEIGHT = 800, 1000
 # Drawn larger and made smaller, which smooths the edges.
 FINE = 2
 # What is blurred anyway is drawn this much smaller.
