@@ -83,6 +83,7 @@ class CheckoutSession:
     expires_at: datetime | None
     livemode: bool
     payment_intent_id: str
+    payment_intent_status: str
     charge: Charge | None
 
     @classmethod
@@ -103,6 +104,7 @@ class CheckoutSession:
             expires_at=moment(body.get("expires_at")),
             livemode=body["livemode"],
             payment_intent_id=_id(intent),
+            payment_intent_status=intent["status"] if isinstance(intent, Mapping) else "",
             charge=Charge.read(charge) if isinstance(charge, Mapping) else None,
         )
 

@@ -179,6 +179,8 @@ def _session_params(payment: Payment, order: Order, customer_id: str) -> dict[st
         ],
         "payment_intent_data": intent,
         "metadata": metadata,
+        # Bank debits settle days later; until goods can wait for that, only cards are offered.
+        "allowed_payment_method_types": ["card"],
         # The buyer pays the price they were shown, in the currency they were shown.
         "adaptive_pricing": {"enabled": False},
         "expires_at": int((payment.created_at + timedelta(minutes=settings.CHECKOUT_MINUTES) + MARGIN).timestamp()),

@@ -31,7 +31,7 @@ class Payment(models.Model):
     LIVE: ClassVar[tuple[str, ...]] = (Status.CREATED, Status.OPEN, Status.PROCESSING)
     MOVES: ClassVar[MoveTable] = {
         Status.CREATED: frozenset({Status.OPEN, Status.FAILED}),
-        Status.OPEN: frozenset({Status.PROCESSING, Status.PAID, Status.EXPIRED, Status.REVIEW}),
+        Status.OPEN: frozenset({Status.PROCESSING, Status.PAID, Status.EXPIRED, Status.FAILED, Status.REVIEW}),
         Status.PROCESSING: frozenset({Status.PAID, Status.FAILED, Status.REVIEW}),
         Status.PAID: frozenset(),
         Status.EXPIRED: frozenset(),

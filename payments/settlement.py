@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 Status = Payment.Status
 
+# Where the payment intent of a completed page stands when a bank that answers days later has said no (fault F28).
+REFUSED = ("requires_payment_method", "canceled")
+
 
 def settle(session_id: str, *, actor: str) -> Payment:
     """Look at the session at Stripe and write down what it says. Raises NotYet, StripeUnavailable, NotFoundAtStripe."""
@@ -65,6 +68,9 @@ def apply(session: CheckoutSession, *, actor: str) -> Payment:
         cancel_unpaid(payment.purchase, actor=actor)
     elif session.status == "complete" and session.payment_status == "paid":
         _paid(payment, session, actor)
+    elif session.status == "complete" and session.payment_intent_status in REFUSED:
+        move(payment, Status.FAILED, actor=actor, reason=_("The bank refused the payment in the end."))
+        cancel_unpaid(payment.purchase, actor=actor)
     elif session.status == "complete" and payment.status == Status.OPEN:
         move(payment, Status.PROCESSING, actor=actor, reason=_("The bank has not confirmed the payment yet."))
     return payment

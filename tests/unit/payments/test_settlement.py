@@ -103,3 +103,17 @@ def test_a_page_that_is_complete_but_unpaid_waits_for_the_bank(paid_at_stripe: C
     assert Order.objects.get().status == "awaiting_payment"
 
     assert apply(paid_at_stripe).status == "paid"
+
+
+def test_f28_a_bank_that_refuses_days_later_ends_the_purchase_and_frees_the_stock(
+    paid_at_stripe: CheckoutSession,
+) -> None:
+    waiting = replace(paid_at_stripe, payment_status="unpaid", payment_intent_status="processing", charge=None)
+    assert apply(waiting).status == "processing"
+
+    refused = apply(replace(waiting, payment_intent_status="requires_payment_method"))
+
+    line = Order.objects.get().lines.get()
+    assert refused.status == "failed"
+    assert Purchase.objects.get().status == "cancelled"
+    assert line.reservation.status == "released"
