@@ -85,6 +85,7 @@ def abandon(purchase: Purchase, *, actor: str) -> None:
     """
     payment = purchase.payments.filter(status__in=Payment.LIVE).first()
     if payment is None:
+        _refuse_under_review(purchase)
         settlement.cancel_unpaid(purchase, actor=actor)
         return
     payment = open_page(payment, actor=actor)
@@ -114,6 +115,7 @@ def _prepare(purchase: Purchase, customer_id: str, actor: str) -> Payment:
         purchase = Purchase.objects.select_for_update().get(pk=purchase.pk)
         if purchase.status != OrderStatus.AWAITING_PAYMENT:
             raise NotPayable(_("This purchase is not waiting for a payment."))
+        _refuse_under_review(purchase)
         live = purchase.payments.filter(status__in=Payment.LIVE).first()
         if live is not None:
             return live
@@ -136,6 +138,12 @@ def _prepare(purchase: Purchase, customer_id: str, actor: str) -> Payment:
             reason=f"The buyer pays purchase {purchase.number}.",
         )
     return payment
+
+
+def _refuse_under_review(purchase: Purchase) -> None:
+    # Its money is at Stripe already, only not as agreed: another page would take it twice (fault F26).
+    if purchase.payments.filter(status=Payment.Status.REVIEW).exists():
+        raise NotPayable(_("We are checking your payment for this purchase. Please do not pay again."))
 
 
 def _destination(order: Order) -> ConnectedAccount:
