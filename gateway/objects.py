@@ -33,7 +33,10 @@ class BalanceTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A captured card payment with what Stripe booked for it. The three lines are None until Stripe has booked them."""
+    """A captured card payment with what Stripe booked for it. The three lines are None until Stripe has booked them.
+
+    `fee_amount` is the platform's fee in `currency`; the lines are in our balance's, which may be another.
+    """
 
     id: str
     amount: int
@@ -44,6 +47,7 @@ class Charge:
     transfer_id: str
     transfer_amount: int
     destination: str
+    fee_amount: int
     line: BalanceTransaction | None
     transfer_line: BalanceTransaction | None
     fee_line: BalanceTransaction | None
@@ -63,6 +67,7 @@ class Charge:
             transfer_id=transfer.get("id", ""),
             transfer_amount=transfer.get("amount", 0),
             destination=_id(transfer.get("destination")),
+            fee_amount=body.get("application_fee_amount") or 0,
             line=_line(body),
             transfer_line=_line(transfer),
             fee_line=_line(fee),

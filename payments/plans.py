@@ -25,7 +25,6 @@ def destination_payment(
     Three facts at Stripe, three postings: the charge (with Stripe's processing fee), the transfer of all of it, and the
     application fee (docs.stripe.com/connect/destination-charges; docs/money-flow.md shows the example).
     """
-    currency = charge.currency
 
     def posting(kind: str, description: str, line: BalanceTransaction, entries: list[EntryPlan]) -> PostingPlan:
         return PostingPlan(
@@ -44,7 +43,7 @@ def destination_payment(
             "transfer",
             f"Order {order_number} passed on to the seller",
             transfer,
-            _passed_on(order_number, seller_ref, account, -transfer.amount, currency),
+            _passed_on(order_number, seller_ref, account, -transfer.amount, transfer.currency),
         ),
     ]
     if fee is not None:
@@ -53,7 +52,7 @@ def destination_payment(
                 "fee",
                 f"Platform fee on order {order_number}",
                 fee,
-                _fee_taken(seller_ref, account, fee.amount, currency),
+                _fee_taken(seller_ref, account, fee.amount, fee.currency),
             )
         )
     return plans

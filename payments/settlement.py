@@ -102,6 +102,8 @@ def _paid(payment: Payment, session: CheckoutSession, actor: str) -> None:
     charge = session.charge
     if charge is None or charge.line is None or charge.transfer_line is None:
         raise NotYet("Stripe has not booked the charge yet.")
+    if charge.fee_amount and charge.fee_line is None:
+        raise NotYet("Stripe has not booked our fee yet.")
     wrong = _disagreement(payment, session, charge)
     # Locked: it may be cancelled at this moment, and what is cancelled must not become paid (fault F27).
     purchase = Purchase.objects.select_for_update().get(pk=payment.purchase_id)
@@ -121,12 +123,11 @@ def _paid(payment: Payment, session: CheckoutSession, actor: str) -> None:
 
 def _disagreement(payment: Payment, session: CheckoutSession, charge: Charge) -> str:
     """How what Stripe took differs from what was agreed, or nothing. Amounts in minor units."""
-    fee = charge.fee_line.amount if charge.fee_line else 0
     agreed_and_found = (
         ("amount", (payment.amount, payment.currency), (session.amount_total, session.currency)),
         ("captured amount", (payment.amount, payment.currency), (charge.amount_captured, charge.currency)),
         ("destination", payment.destination.stripe_id, charge.destination),
-        ("platform fee", payment.fee, fee),
+        ("platform fee", payment.fee, charge.fee_amount),
     )
     for name, agreed, found in agreed_and_found:
         if agreed != found:

@@ -41,7 +41,7 @@ def apply(session: CheckoutSession) -> Payment:
         ({"currency": "usd"}, "amount"),
         ({"charge": {"amount_captured": 2399}}, "captured amount"),
         ({"charge": {"destination": "acct_somebody"}}, "destination"),
-        ({"charge": {"fee_line": None}}, "platform fee"),
+        ({"charge": {"fee_amount": 0}}, "platform fee"),
     ],
 )
 def test_f24_what_differs_from_the_agreement_is_not_fulfilled(
@@ -88,13 +88,35 @@ def test_an_old_answer_never_undoes_a_newer_one(paid_at_stripe: CheckoutSession)
     assert Order.objects.get().status == "paid"
 
 
-def test_a_charge_stripe_has_not_booked_yet_is_waited_for(paid_at_stripe: CheckoutSession) -> None:
+@pytest.mark.parametrize("missing", ["line", "transfer_line", "fee_line"])
+def test_whatever_part_of_a_charge_stripe_books_last_is_waited_for(
+    paid_at_stripe: CheckoutSession, missing: str
+) -> None:
     assert paid_at_stripe.charge is not None
 
     with pytest.raises(NotYet):
-        apply(replace(paid_at_stripe, charge=replace(paid_at_stripe.charge, line=None)))
+        apply(replace(paid_at_stripe, charge=replace(paid_at_stripe.charge, **{missing: None})))
 
     assert Payment.objects.get().status == "open"
+
+
+def test_a_sale_in_a_currency_our_balance_is_not_in_is_as_agreed(paid_at_stripe: CheckoutSession) -> None:
+    charge = paid_at_stripe.charge
+    assert charge is not None
+    assert charge.line is not None
+    assert charge.transfer_line is not None
+    assert charge.fee_line is not None
+    converted = replace(
+        charge,
+        line=replace(charge.line, amount=2600, fee=80, net=2520, currency="usd"),
+        transfer_line=replace(charge.transfer_line, amount=-2600, net=-2600, currency="usd"),
+        fee_line=replace(charge.fee_line, amount=260, net=260, currency="usd"),
+    )
+
+    payment = apply(replace(paid_at_stripe, charge=converted))
+
+    assert payment.status == "paid"
+    assert set(Entry.objects.values_list("currency", flat=True)) == {"usd"}
 
 
 def test_a_page_that_is_complete_but_unpaid_waits_for_the_bank(paid_at_stripe: CheckoutSession) -> None:
