@@ -1,5 +1,6 @@
 """What a pid really is, and children that do not outlive their parent."""
 
+import atexit
 import ctypes
 import signal
 import subprocess
@@ -90,6 +91,14 @@ def dies_with_parent(sign: signal.Signals) -> Callable[[], None] | None:
 def keep(process: subprocess.Popen[bytes]) -> None:
     """Hold on to a server meant to outlive us: Python complains about forgotten children, but this one is not."""
     _kept.append(process)
+
+
+@atexit.register
+def _let_go() -> None:
+    for process in _kept:
+        if process.poll() is None:
+            # The only way to tell Popen that nobody is going to wait for it.
+            process.returncode = 0
 
 
 def tail(path: Path, lines: int = 15) -> str:
