@@ -1,11 +1,14 @@
 """What every test may use."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pgtrigger
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 
@@ -15,6 +18,16 @@ from tests.chromium import browser  # noqa: F401 - a fixture
 from tests.signing import CONNECT, PLATFORM
 from tests.stripe_inprocess import InProcessHTTPClient
 from tests.world import World
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each parallel worker a Redis database of its own: they clear caches and count sign-in attempts."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    address = urlsplit(settings.REDIS_URL)
+    number = int(address.path.strip("/") or 0) + worker
+    settings.REDIS_URL = urlunsplit(address._replace(path=f"/{number}"))
+    settings.CELERY_BROKER_URL = settings.REDIS_URL
+    settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -275,7 +275,8 @@ def test_the_panel_moves_the_clock_and_says_what_happened(emulator: Running, sho
     press(page, "Move 2 days")
 
     expect(page.get_by_role("main")).to_contain_text("payout.created")
-    assert get_json(f"{emulator.url}/_emulator/clock")["offset_seconds"] >= 2 * 86400
+    # The offset is whole seconds against a running clock, so the move itself may cost one.
+    assert get_json(f"{emulator.url}/_emulator/clock")["offset_seconds"] >= 2 * 86400 - 1
 
 
 def test_the_panel_leads_from_an_account_to_each_row_and_its_object(emulator: Running, shop: Shop, page: Page) -> None:

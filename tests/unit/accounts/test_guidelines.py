@@ -1,5 +1,8 @@
+from importlib import import_module
+
 import pytest
-from django.db import DatabaseError, transaction
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -108,9 +111,10 @@ def test_the_text_is_read_as_sections_paragraphs_and_lists():
 
 @pytest.mark.django_db
 def test_the_marketplace_starts_with_published_guidelines_of_its_own():
-    version = Guidelines.objects.filter(version=1).first()
-    if version is None:
-        pytest.skip("a test that commits has emptied the table")
+    if not Guidelines.objects.exists():
+        # A test that commits has emptied the table before this one.
+        import_module("accounts.migrations.0002_first_guidelines").publish(apps, connection.schema_editor())
+    version = Guidelines.objects.get(version=1)
 
     titles = [section.title for section in guidelines.sections(version.body)]
 
