@@ -77,11 +77,15 @@ def apply(session: CheckoutSession, *, actor: str) -> Payment:
 
 
 def cancel_unpaid(purchase: Purchase, *, actor: str) -> None:
-    """Cancel a purchase nobody paid and put its stock back. Does nothing if it is paid or cancelled already."""
+    """Cancel a purchase nobody paid and put its stock back. Does nothing if it is paid or cancelled already, or if a
+    page of it can still take money.
+    """
     with transaction.atomic():
-        # Locked: an expired page and the sweeper may both end it; its stock goes back once (fault F30).
+        # Locked: an expired page and the sweeper may both end it; its stock goes back once (fault F30). A new page is
+        # prepared under the same lock, so none can be opened between this look and the cancelling (fault F27).
         purchase = Purchase.objects.select_for_update().get(pk=purchase.pk)
-        if purchase.status == OrderStatus.AWAITING_PAYMENT:
+        has_money_coming = purchase.payments.filter(status__in=[*Payment.LIVE, Status.REVIEW]).exists()
+        if purchase.status == OrderStatus.AWAITING_PAYMENT and not has_money_coming:
             progress.cancel(purchase, at=now(), actor=actor, reason=_("It was not paid in time."))
 
 

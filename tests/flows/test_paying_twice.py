@@ -5,6 +5,7 @@ from django.test import Client
 
 from accounts.models import User
 from orders.models import Purchase
+from payments import settlement
 from payments.models import Payment
 from tests.world import World
 
@@ -44,9 +45,23 @@ def test_a_purchase_whose_payment_a_person_checks_is_not_placed_anew(world: Worl
     line = payment.purchase.basket.lines.get()  # type: ignore[union-attr]
     line.quantity = 2
     line.save()
+    client = alice()
 
-    answer = alice().get(world.press_pay(alice()).headers["Location"])
+    answer = client.get(world.press_pay(client).headers["Location"])
 
     assert "do not pay again" in answer.content.decode()
     assert Purchase.objects.get().status == "awaiting_payment"
     assert Payment.objects.count() == 1
+
+
+def test_a_purchase_that_is_being_paid_is_not_cancelled_by_a_sweep_that_looked_before(world: World) -> None:
+    client, _alice = world.buyer()
+    purchase = world.check_out(client, world.listing())
+
+    settlement.cancel_unpaid(purchase, actor="payments sweeper")
+
+    purchase.refresh_from_db()
+    assert purchase.status == "awaiting_payment"
+    world.pay(str(Payment.objects.get().session_id))
+    world.settle()
+    assert Payment.objects.get().status == "paid"
