@@ -85,6 +85,7 @@ def abandon(purchase: Purchase, *, actor: str) -> None:
     """
     payment = purchase.payments.filter(status__in=Payment.LIVE).first()
     if payment is None:
+        faultpoint("checkout.abandoning")
         _refuse_under_review(purchase)
         settlement.cancel_unpaid(purchase, actor=actor)
         return

@@ -99,6 +99,13 @@ def _place_and_pay(request: SignedInRequest, basket: Basket, form: CheckoutForm)
     except NotPayable as error:
         messages.info(request, str(error))
         return redirect("orders:buyer_orders")
+    except NotYet:
+        messages.info(request, _("We are waiting for Stripe to confirm your payment."))
+        return redirect("orders:buyer_orders")
+    except OpenPurchase:
+        # Another window began to pay it meanwhile.
+        messages.info(request, _("You are paying for this basket in another window. Finish there, or try again."))
+        return redirect("orders:buyer_orders")
     except (StripeUnavailable, StripeRefused):
         messages.error(request, str(SILENT))
         return redirect("payments:checkout")
