@@ -42,16 +42,24 @@ def follow() -> int:
     overdue = Payment.objects.filter(
         status__in=[Payment.Status.OPEN, Payment.Status.PROCESSING], session_expires_at__lt=moment - PATIENCE
     )
-    for payment in [*unprepared.order_by("pk")[:BATCH], *overdue.order_by("session_expires_at")[:BATCH]]:
-        try:
-            if payment.status == Payment.Status.CREATED:
-                checkout.open_page(payment, actor=ACTOR)
-            else:
-                settlement.settle(str(payment.session_id), actor=ACTOR)
-        except (GatewayError, PaymentError) as error:
-            log.warning("payment_not_followed", payment=payment.pk, error=str(error))
+    # In any order: were it by age, a batch full of what cannot be followed would hold up all that is younger for ever.
+    for payment in [*unprepared.order_by("?")[:BATCH], *overdue.order_by("?")[:BATCH]]:
+        _follow_one(payment)
         looked_at += 1
     return looked_at + _cancel_forgotten(moment)
+
+
+def _follow_one(payment: Payment) -> None:
+    try:
+        if payment.status == Payment.Status.CREATED:
+            checkout.open_page(payment, actor=ACTOR)
+        else:
+            settlement.settle(str(payment.session_id), actor=ACTOR)
+    except (GatewayError, PaymentError) as error:
+        log.warning("payment_not_followed", payment=payment.pk, error=str(error))
+    except Exception:
+        # Like a poison event (fault F06): this one needs a person, the others do not wait for that.
+        log.exception("payment_needs_a_person", payment=payment.pk)
 
 
 def _cancel_forgotten(moment: datetime) -> int:
@@ -61,7 +69,11 @@ def _cancel_forgotten(moment: datetime) -> int:
     forgotten = Purchase.objects.filter(
         ~Exists(live), status=OrderStatus.AWAITING_PAYMENT, placed_at__lt=moment - longest
     )
-    ended = list(forgotten.order_by("pk")[:BATCH])
+    ended = list(forgotten.order_by("?")[:BATCH])
     for purchase in ended:
-        settlement.cancel_unpaid(purchase, actor=ACTOR)
+        try:
+            settlement.cancel_unpaid(purchase, actor=ACTOR)
+        except Exception:
+            # For the same reason as above.
+            log.exception("purchase_needs_a_person", purchase=purchase.number)
     return len(ended)
