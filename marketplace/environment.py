@@ -6,6 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 env = environ.Env()
 
 PRODUCTION, DEMO, TEST = "production", "demo", "test"
+# What the shop is called until MARKETPLACE_NAME says otherwise.
+DEFAULT_NAME = "Fairground"
 ENVIRONMENTS = (PRODUCTION, DEMO, TEST)
 
 # Where each required value comes from; shown when it is missing.

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.environment import PRODUCTION, TEST, env, environment, required, required_list
+from marketplace.environment import DEFAULT_NAME, PRODUCTION, TEST, env, environment, required, required_list
 
 # Lets generic classes of Django (ModelForm[Listing]) be written as the type checker reads them.
 django_stubs_ext.monkeypatch()
@@ -163,7 +163,7 @@ if STRIPE_LIVEMODE and not IN_PRODUCTION:
         "Use a test key here, or set MARKETPLACE_ENV=production."
     )
 
-MARKETPLACE_NAME = env.str("MARKETPLACE_NAME", default="Fairground")
+MARKETPLACE_NAME = env.str("MARKETPLACE_NAME", default=DEFAULT_NAME)
 MARKETPLACE_CURRENCIES = env.list("MARKETPLACE_CURRENCIES", default=["eur", "usd", "gbp", "jpy"])
 MARKETPLACE_COUNTRIES = env.list(
     "MARKETPLACE_COUNTRIES", default=["DE", "AT", "FR", "IE", "NL", "ES", "IT", "GB", "US", "JP"]

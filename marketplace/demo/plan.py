@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dev.files import write_private
 from marketplace.demo.ports import HOST, read_port
+from marketplace.environment import DEFAULT_NAME
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB_PORT = 8000
@@ -102,7 +103,7 @@ class Plan:
             (
                 *_python("emulator"),
                 *("--port", str(self.emulator_port), "--db", str(self.folder / "emulator.sqlite3")),
-                *("--clock", "offset", "--public-url", self.emulator),
+                *("--clock", "offset", "--public-url", self.emulator, "--platform-name", DEFAULT_NAME),
                 *("--webhook", f"{self.web}/stripe/events/platform={self.keys.platform_webhook}"),
                 *("--connect-webhook", f"{self.web}/stripe/events/connect={self.keys.connect_webhook}"),
             ),
