@@ -28,6 +28,9 @@ LEASE = timedelta(seconds=60)
 # With the waits below, an event that cannot be handled is tried for about two hours before a person is asked.
 GIVE_UP_AFTER = 14
 LONGEST_WAIT_SECONDS = 1800
+# When it is Stripe that does not answer, the event is not to blame: asked for three days, as long as Stripe itself
+# would go on sending it.
+GIVE_UP_ON_SILENCE_AFTER = GIVE_UP_AFTER + 3 * 24 * 3600 // LONGEST_WAIT_SECONDS
 
 
 def handle_waiting(limit: int = BATCH) -> int:
@@ -47,7 +50,9 @@ def handle(event: StripeEvent) -> None:
         return
     try:
         _handle_by(route, event)
-    except (NotYet, StripeUnavailable, ObjectDoesNotExist) as error:
+    except StripeUnavailable as error:
+        _put_back(event, str(error), give_up_after=GIVE_UP_ON_SILENCE_AFTER)
+    except (NotYet, ObjectDoesNotExist) as error:
         _put_back(event, str(error))
     except Exception as error:
         # A poison event must neither block the queue nor be lost (fault F06): keep why, try again, give up in the end.
@@ -110,8 +115,8 @@ def _finish(event: StripeEvent, status: StripeEvent.Status, reason: str) -> None
             move(locked, status, actor=ACTOR, reason=reason, handled_at=Now(), last_error="")
 
 
-def _put_back(event: StripeEvent, error: str) -> None:
-    if event.attempts >= GIVE_UP_AFTER:
+def _put_back(event: StripeEvent, error: str, *, give_up_after: int = GIVE_UP_AFTER) -> None:
+    if event.attempts >= give_up_after:
         _give_up(event, error)
         return
     wait = timedelta(seconds=min(2**event.attempts, LONGEST_WAIT_SECONDS))

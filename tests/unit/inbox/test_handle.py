@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from catalog.models import Category
+from gateway.errors import StripeUnavailable
 from inbox import routes
 from inbox.handle import GIVE_UP_AFTER, handle, handle_waiting, replay
 from inbox.models import StripeEvent
@@ -151,6 +152,33 @@ def test_f06_a_poison_event_neither_blocks_the_others_nor_loops_for_ever(
     assert poison.status == "dead"
     assert "surprise" in poison.last_error
     assert StripeEvent.objects.get(event_id="evt_good").status == "handled"
+
+
+@pytest.mark.django_db
+def test_f07_events_outlive_a_day_on_which_stripe_does_not_answer(
+    effects: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = [True]
+
+    def fetch(_event: StripeEvent) -> None:
+        if silent:
+            raise StripeUnavailable("No answer.")
+
+    monkeypatch.setitem(
+        routes.ROUTES, ("platform", "test.silence"), Route(fetch=fetch, apply=lambda _event, _found: None)
+    )
+    row = received(type="test.silence")
+    for _try in range(GIVE_UP_AFTER + 48):
+        handle_waiting()
+        due_now()
+    row.refresh_from_db()
+    assert row.status == "received"
+
+    silent.clear()
+    handle_waiting()
+
+    row.refresh_from_db()
+    assert row.status == "handled"
 
 
 @pytest.mark.django_db
