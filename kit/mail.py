@@ -44,18 +44,29 @@ def send_waiting() -> int:
     """Send what is waiting, a batch at a time; the number of mails sent. A mail that fails is tried again later."""
     sent = 0
     for mail in _claim():
-        message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
-        message.attach_alternative(mail.html, "text/html")
+        if mail.claimed_until is not None and mail.claimed_until <= now():
+            # Those before it took so long that another sender may have it by now (invariant I15).
+            continue
         try:
-            message.send()
+            _send(mail)
         except OSError as error:
             # Mail servers fail for a while; the lease running out is the retry. Nothing else waits for mail.
             Mail.objects.filter(pk=mail.pk).update(last_error=str(error)[:500])
             log.warning("mail_not_sent", key=mail.key, error=str(error))
+        except Exception as error:
+            # This one cannot be written (an address no mail can carry, say): the others are sent all the same.
+            Mail.objects.filter(pk=mail.pk).update(last_error=f"{type(error).__name__}: {error}"[:500])
+            log.exception("mail_needs_a_person", key=mail.key)
         else:
             Mail.objects.filter(pk=mail.pk).update(sent_at=now(), last_error="")
             sent += 1
     return sent
+
+
+def _send(mail: Mail) -> None:
+    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.to])
+    message.attach_alternative(mail.html, "text/html")
+    message.send()
 
 
 def _claim() -> list[Mail]:

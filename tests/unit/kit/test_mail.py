@@ -1,11 +1,13 @@
 """Mail is written with the fact and sent once."""
 
 import threading
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail as outbox
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
 
 from kit import mail
@@ -83,6 +85,40 @@ def test_a_mail_server_that_fails_is_asked_again_later(settings: Any) -> None:
     assert mail.send_waiting() == 0, "not before its time"
     with fixed_at(now() + timedelta(minutes=10)):
         assert mail.send_waiting() == 1
+
+
+@pytest.mark.django_db
+def test_a_mail_that_cannot_be_written_does_not_keep_back_the_others() -> None:
+    write("fact:1")
+    Mail.objects.update(to="nobody\n@example.org")
+    write("fact:2")
+
+    assert mail.send_waiting() == 1
+
+    assert "ValueError" in Mail.objects.get(key="fact:1").last_error
+
+
+@pytest.mark.django_db
+def test_a_mail_whose_lease_ran_out_behind_slow_ones_is_left_to_the_next_sender(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(3):
+        write(f"fact:{number}")
+    started = now()
+    send = EmailBackend.send_messages
+
+    with ExitStack() as clock:
+
+        def three_minutes_each(self: EmailBackend, messages: Any) -> int:
+            clock.enter_context(fixed_at(now() + timedelta(minutes=3)))
+            return int(send(self, messages))
+
+        monkeypatch.setattr(EmailBackend, "send_messages", three_minutes_each)
+        clock.enter_context(fixed_at(started))
+        assert mail.send_waiting() == 1
+        assert mail.send_waiting() == 2
+
+    assert Mail.objects.exclude(sent_at=None).count() == len(outbox.outbox) == 3
 
 
 @pytest.mark.django_db(transaction=True)
