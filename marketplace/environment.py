@@ -37,14 +37,21 @@ def required(name: str, *, fallback: str | None = None) -> str:
     """The value of `name`. Outside production a fallback may serve; in production a missing or empty value stops
     the start.
     """
-    value = env.str(name, default="")
+    value = env.str(name, default="").strip()
     if value:
         return value
     if environment() != PRODUCTION and fallback is not None:
         return fallback
-    raise ImproperlyConfigured(f"{name} is not set. It should hold {HINTS[name]}. See .env.example.")
+    raise _missing(name)
 
 
 def required_list(name: str, *, fallback: str | None = None) -> list[str]:
-    """Like `required`, for values separated by commas."""
-    return [part.strip() for part in required(name, fallback=fallback).split(",") if part.strip()]
+    """Like `required`, for values separated by commas; commas with nothing between them are as good as missing."""
+    parts = [part.strip() for part in required(name, fallback=fallback).split(",") if part.strip()]
+    if not parts:
+        raise _missing(name)
+    return parts
+
+
+def _missing(name: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} is not set. It should hold {HINTS[name]}. See .env.example.")
