@@ -10,9 +10,12 @@ app = Celery("marketplace")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# A bell nobody heard for a minute need not be heard: after a night without workers there is not a night of bells.
+UNHEARD = {"expires": 60}
+
 app.conf.beat_schedule = {
-    "handle stored events": {"task": "inbox.handle_events", "schedule": 5.0},
-    "finish operations": {"task": "gateway.finish_operations", "schedule": 15.0},
-    "follow open payments": {"task": "payments.follow_open_payments", "schedule": 30.0},
-    "send waiting mail": {"task": "kit.send_mail", "schedule": 10.0},
+    "handle stored events": {"task": "inbox.handle_events", "schedule": 5.0, "options": UNHEARD},
+    "finish operations": {"task": "gateway.finish_operations", "schedule": 15.0, "options": UNHEARD},
+    "follow open payments": {"task": "payments.follow_open_payments", "schedule": 30.0, "options": UNHEARD},
+    "send waiting mail": {"task": "kit.send_mail", "schedule": 10.0, "options": UNHEARD},
 }
