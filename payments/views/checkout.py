@@ -68,7 +68,8 @@ def come_back(request: SignedInRequest) -> HttpResponse:
     """Where Stripe sends the buyer after paying. Decides nothing: it looks at Stripe like an event would, and
     shows the order.
     """
-    session_id = request.GET.get("session_id", "")
+    # PostgreSQL refuses NUL in text; no session is called like that.
+    session_id = request.GET.get("session_id", "").replace("\x00", "")
     payment = Payment.objects.filter(session_id=session_id, purchase__customer__user=request.user).first()
     if not session_id or payment is None:
         raise Http404

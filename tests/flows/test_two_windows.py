@@ -64,3 +64,9 @@ def test_who_pays_in_one_window_what_the_other_is_about_to_replace_is_asked_to_l
     assert "in another window" in answer.content.decode()
     assert Purchase.objects.get().status == "awaiting_payment"
     assert Payment.objects.get().status == "open"
+
+
+def test_coming_back_with_an_address_nobody_could_have_is_a_page_not_found(world: World) -> None:
+    client, _alice = world.buyer()
+
+    assert client.get("/checkout/return/?session_id=cs%00").status_code == 404
