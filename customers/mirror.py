@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db import transaction
 
 from customers.models import Customer
@@ -44,7 +46,8 @@ def _creation(customer: Customer, actor: str) -> Operation:
     if customer.user.full_name:
         params["name"] = customer.user.full_name
     if customer.phone:
-        params["phone"] = customer.phone
+        # Without the signs people put between digits: Stripe takes at most twenty characters.
+        params["phone"] = re.sub(r"[^\d+]", "", customer.phone)
     return operations.plan(
         name="customer.create",
         business_key=key,

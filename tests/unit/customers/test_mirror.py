@@ -38,6 +38,15 @@ def test_a_buyer_is_mirrored_with_name_mail_and_our_number(buyer: Customer, stri
     assert asked["metadata"] == {"customer": str(buyer.pk)}
 
 
+def test_a_phone_number_goes_to_stripe_in_the_twenty_characters_it_takes(buyer: Customer, stripe_emulator: Emulator):
+    buyer.phone = "+49 (0) 30 / 90 18 20 - 33"
+    buyer.save()
+
+    mirror.ensure_stripe_customer(buyer, "alice@example.com")
+
+    assert Operation.objects.get().request["phone"] == "+49030901820" + "33"
+
+
 def test_asking_twice_asks_stripe_once(buyer: Customer, stripe_emulator: Emulator):
     first = mirror.ensure_stripe_customer(buyer, "alice@example.com")
 
