@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from emulator.errors import HostedError
 from emulator.resources import payments
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def intent_view(em: Emulator, intent_id: str) -> Json:
-    """Keys: amount (minor units), currency, merchant, status, return_url (None when the platform gave none)."""
+    """Keys: setup (True: nothing is paid), total (minor units), currency, merchant, status, return_url | None."""
     with em.visit() as ctx:
         body = _waiting(ctx, intent_id).body
         return {
-            "amount": body["amount"],
+            "setup": False,
+            "total": body["amount"],
             "currency": body["currency"],
             "merchant": em.settings.platform_name,
             "status": body["status"],
@@ -31,7 +33,7 @@ def intent_authenticate(em: Emulator, intent_id: str, *, succeed: bool) -> Outco
     """Answer the bank's question; `redirect_url` leads back to the platform either way."""
     with em.visit() as ctx:
         row = _waiting(ctx, intent_id)
-        back = _return_url(row.body)
+        back = _back(row.body)
         if not succeed:
             payments.refuse_authentication(ctx, row)
             return Outcome("declined", row.body["last_payment_error"]["message"], redirect_url=back)
@@ -54,3 +56,13 @@ def _return_url(body: Json) -> str | None:
     action = (body["next_action"] or {}).get("redirect_to_url") or {}
     url: str | None = action.get("return_url")
     return url
+
+
+def _back(body: Json) -> str | None:
+    """return_url with the intent's id and client secret added to its query, as Stripe does."""
+    url = _return_url(body)
+    if url is None:
+        return None
+    kind, parts = body["object"], urlsplit(url)
+    added = urlencode({kind: body["id"], f"{kind}_client_secret": body["client_secret"]})
+    return urlunsplit(parts._replace(query=f"{parts.query}&{added}" if parts.query else added))

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path, register_converter
 
-from emulator.web.views import api, assets, checkout, controls, express, onboarding, panel, problems
+from emulator.web.views import api, assets, checkout, controls, express, intents, onboarding, panel, problems
 
 
 class SessionId:
@@ -19,7 +19,12 @@ class AccountId(SessionId):
     regex = r"acct_[A-Za-z0-9_]+"
 
 
+class IntentId(SessionId):
+    regex = r"(?:pi|seti)_[A-Za-z0-9]+"
+
+
 register_converter(SessionId, "session")
+register_converter(IntentId, "intent")
 register_converter(AccountId, "account")
 
 urlpatterns = [
@@ -31,6 +36,7 @@ urlpatterns = [
     # What a person opens
     path("c/pay/<session:session_id>", checkout.pay, name="checkout"),
     path("c/pay/<session:session_id>/authenticate", checkout.authenticate, name="authenticate"),
+    path("c/authenticate/<intent:intent_id>", intents.authenticate, name="authenticate-intent"),
     path("setup/e/<account:account>/<str:token>", onboarding.open_link, name="setup"),
     path("onboarding/<str:flow>", onboarding.step, name="onboarding"),
     path("onboarding/<str:flow>/leave", onboarding.leave, name="onboarding-leave"),

@@ -313,3 +313,43 @@ def test_the_panel_plans_a_fault_and_clears_it(emulator: Running, page: Page) ->
     press(page, "Clear all faults")
 
     assert get_json(f"{emulator.url}/_emulator/faults")["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("button", "status"),
+    [("Complete authentication", "succeeded"), ("Fail authentication", "requires_payment_method")],
+)
+def test_a_payment_confirmed_over_the_api_is_authenticated_on_the_banks_page(
+    emulator: Running, shop: Shop, page: Page, button: str, status: str
+) -> None:
+    intent = emulator.client.v1.payment_intents.create(
+        {
+            "amount": 2_500,
+            "currency": "eur",
+            "payment_method": "pm_card_threeDSecure2Required",
+            "confirm": True,
+            "return_url": f"{shop.url}/paid",
+        }
+    )
+    page.goto(intent.next_action.redirect_to_url.url)
+    expect(page.get_by_role("main")).to_contain_text("25.00 EUR")
+
+    press(page, button)
+
+    page.wait_for_url(re.compile(f"^{re.escape(shop.url)}/paid"))
+    assert emulator.client.v1.payment_intents.retrieve(intent.id).status == status
+
+
+def test_an_authentication_that_was_answered_says_so_when_it_is_opened_again(emulator: Running, page: Page) -> None:
+    intent = emulator.client.v1.payment_intents.create(
+        {"amount": 2_500, "currency": "eur", "payment_method": "pm_card_threeDSecure2Required", "confirm": True}
+    )
+    address = intent.next_action["use_stripe_sdk"]["stripe_js"]
+    page.goto(address)
+    press(page, "Complete authentication")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Payment confirmed")
+
+    with pytest.raises(urllib.error.HTTPError, match="409") as again:
+        urllib.request.urlopen(address)
+
+    assert "Nothing to confirm" in again.value.read().decode()
