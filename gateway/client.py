@@ -12,20 +12,20 @@ import stripe
 from django.conf import settings
 
 from gateway import guard
-from gateway.errors import NotFoundAtStripe, StripeRefused, StripeUnavailable
+from gateway.errors import NotFoundAtStripe, NotLetIn, StripeRefused, StripeUnavailable
 
 _lock = threading.Lock()
 _client: stripe.StripeClient | None = None
 
-# Not carried out by Stripe, or not known to be: the same request may be sent again under the same key.
+# Not known to be carried out by Stripe or not: the same request may be sent again under the same key.
 _MAY_HAVE_HAPPENED = (
     stripe.APIConnectionError,
     stripe.APIError,
     stripe.RateLimitError,
-    stripe.AuthenticationError,
-    stripe.PermissionError,
     stripe.IdempotencyError,
 )
+# Turned away at Stripe's door, before anything was done.
+_NOT_LET_IN = (stripe.AuthenticationError, stripe.PermissionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ def post(path: str, params: Mapping[str, Any], *, key: str, account: str = "") -
     """Send one change under the idempotency key `key`, as `account` if given. Sent once: the operation row decides
     about retries.
 
-    Raises StripeRefused when Stripe definitely did nothing, StripeUnavailable when the outcome is unknown.
+    Raises StripeRefused when Stripe definitely did nothing, StripeUnavailable when the outcome is unknown, its kind
+    NotLetIn when Stripe did not accept our API key.
     """
     return _request("post", path, params, key=key, account=account)
 
@@ -74,6 +75,8 @@ def _request(
         options["stripe_account"] = account
     try:
         answer: Any = _current().raw_request(method, path, **params, **options)
+    except _NOT_LET_IN as error:
+        raise NotLetIn(_sentence(error)) from error
     except _MAY_HAVE_HAPPENED as error:
         raise StripeUnavailable(_sentence(error)) from error
     except stripe.StripeError as error:

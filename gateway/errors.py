@@ -19,6 +19,10 @@ class StripeUnavailable(GatewayError):
     """No answer we can rely on: it may have happened. Never compensate; the same operation is finished later."""
 
 
+class NotLetIn(StripeUnavailable):
+    """Stripe did not accept our API key, so nothing began: it is sent again once the key is right, however late."""
+
+
 class NotFoundAtStripe(StripeRefused):
     """Stripe has no such object."""
 

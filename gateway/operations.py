@@ -19,7 +19,7 @@ import structlog
 from django.db import transaction
 
 from gateway import client, guard
-from gateway.errors import FrozenRequestMismatch, StripeRefused, StripeUnavailable
+from gateway.errors import FrozenRequestMismatch, NotLetIn, StripeRefused, StripeUnavailable
 from gateway.models import Operation
 from kit.clock import now
 from kit.faults import faultpoint
@@ -91,6 +91,7 @@ def execute(operation: Operation) -> Operation:
     """
     guard.outside_transaction()
     operation.refresh_from_db()
+    sent_before = operation.first_sent_at
     if not _claim(operation):
         operation.refresh_from_db()
         return operation
@@ -102,6 +103,9 @@ def execute(operation: Operation) -> Operation:
             key=operation.key,
             account=operation.account,
         )
+    except NotLetIn as error:
+        # This attempt does not age the key: Stripe has not seen it (fault F17).
+        _keep_unknown(operation, str(error), first_sent_at=sent_before)
     except StripeUnavailable as error:
         _keep_unknown(operation, str(error))
     except StripeRefused as error:
@@ -248,7 +252,7 @@ def _settle(operation: Operation, status: Operation.Status, *, reason: str, **fi
         operation.refresh_from_db()
 
 
-def _keep_unknown(operation: Operation, error: str) -> None:
+def _keep_unknown(operation: Operation, error: str, **fields: Any) -> None:
     wait = min(timedelta(seconds=5 * 2**operation.attempts), LONGEST_WAIT)
     try:
         move(
@@ -259,6 +263,7 @@ def _keep_unknown(operation: Operation, error: str) -> None:
             error_message=error,
             leased_until=None,
             due_at=now() + wait,
+            **fields,
         )
     except LostRace:
         operation.refresh_from_db()

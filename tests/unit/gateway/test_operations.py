@@ -214,3 +214,30 @@ def test_a_wrong_key_leaves_the_outcome_open_until_it_is_put_right(stripe_emulat
 
     assert operation.status == "unknown"
     assert operations.execute(operation).status == "succeeded"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_f17_a_wrong_key_for_a_day_spoils_nothing_because_stripe_never_began(
+    stripe_emulator: Emulator, status: int
+) -> None:
+    stripe_emulator.faults.add("error_before", match="POST /v1/customers", status=status)
+    operation = operations.execute(planned())
+
+    with fixed_at(now() + timedelta(hours=21)):
+        operation = operations.execute(operation)
+
+    assert operation.status == "succeeded"
+
+
+def test_f17_a_wrong_key_later_does_not_make_an_old_key_young_again(stripe_emulator: Emulator) -> None:
+    stripe_emulator.faults.add("lost_response", match="POST /v1/customers")
+    operation = operations.execute(planned())
+    stripe_emulator.faults.add("error_before", match="POST /v1/customers", status=401)
+
+    with fixed_at(now() + timedelta(hours=12)):
+        operation = operations.execute(operation)
+    with fixed_at(now() + timedelta(hours=21)):
+        operation = operations.execute(operation)
+
+    assert operation.status == "stale"
+    assert len(customers_at_stripe(stripe_emulator)) == 1
