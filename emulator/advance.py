@@ -77,10 +77,16 @@ def _verify(ctx: Ctx, id: str) -> Happenings:
     return [_entry("account.verified", id, id)]
 
 
+def _refund(ctx: Ctx, id: str) -> Happenings:
+    row = refunds.finish(ctx, id)
+    return [] if row is None else [_entry(f"refund.{row.body['status']}", id)]
+
+
 _ACTIONS: dict[str, Callable[[Ctx, str], Happenings]] = {
     "available": _available,
     "payouts": _payouts,
     "payout": _payout,
+    "refund": _refund,
     "session": _session,
     "verify": _verify,
 }

@@ -17,6 +17,8 @@ class Card:
     decline: str | None = None
     authentication: bool = False
     at_once: bool = False
+    # what happens after the payment, such as "refund_fails"
+    effect: str | None = None
     country: str = "US"
 
     @property
@@ -27,6 +29,8 @@ class Card:
 CARDS = (
     Card("4242424242424242", "Succeeds", ("pm_card_visa",)),
     Card("4000000000000077", "Succeeds; the money is available at once", ("pm_card_bypassPending",), at_once=True),
+    Card("4000000000005126", "Succeeds; a refund fails later", ("pm_card_refundFail",), effect="refund_fails"),
+    Card("4000000000007726", "Succeeds; a refund waits at first", ("pm_card_pendingRefund",), effect="refund_waits"),
     Card(
         "4000000000000002",
         "Declined",

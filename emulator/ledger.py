@@ -148,6 +148,10 @@ def require_conservation(store: Store) -> None:
 
 # captured - refunded - Stripe's fees - paid out, read from the objects and not from the ledger's own amounts
 _SUM = "SELECT json_extract(body, '$.currency'), SUM({what}) FROM object WHERE {which} GROUP BY 1"
+_REFUNDED = (
+    "kind = 'refund' AND account = '' AND json_extract(body, '$.balance_transaction') IS NOT NULL "
+    "AND json_extract(body, '$.failure_balance_transaction') IS NULL"
+)
 _OBJECT_SUMS: tuple[tuple[int, str], ...] = tuple(
     (sign, _SUM.format(what=what, which=which))
     for sign, what, which in (
@@ -159,7 +163,7 @@ _OBJECT_SUMS: tuple[tuple[int, str], ...] = tuple(
         (
             -1,
             "json_extract(body, '$.amount')",
-            "kind = 'refund' AND account = '' AND json_extract(body, '$.balance_transaction') IS NOT NULL",
+            _REFUNDED,
         ),
         (-1, "json_extract(private, '$.processing_fee')", "kind = 'charge' AND account = ''"),
         (

@@ -27,6 +27,7 @@ class Settings:
     session_hours: int = 24
     link_seconds: int = 300
     events_days: int = 30
+    refund_seconds: int = 60
     idempotency_hours: int = 24
 
     @property

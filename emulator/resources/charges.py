@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from emulator.cards import DECLINE_MESSAGES, charged_card
 from emulator.clock import DAY, midnight
+from emulator.errors import invalid
 from emulator.expand import includable
 from emulator.money import processing_fee
 from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
 from emulator.render import embedded
+from emulator.resources.edits import edit
 from emulator.resources.payment_methods import card_of
 from emulator.schema.build import build
 from emulator.store import Row
@@ -29,6 +31,7 @@ assumed(
     "Money is available at midnight UTC two days after the charge (a knob); bank holidays are not modelled.",
     "A charge settles in its own currency: no conversion.",
     "The processing fee is rounded half up.",
+    "A charge's transfer_group can be given once.",
 )
 
 
@@ -40,6 +43,25 @@ def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 @operation("GET /v1/charges", f"customer payment_intent transfer_group created {PAGING}", scope="any")
 def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     return page(ctx, "charge", params, "/v1/charges", filters=("customer", "payment_intent", "transfer_group"))
+
+
+@operation("POST /v1/charges/{charge}", "description fraud_details metadata receipt_email transfer_group")
+def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = ctx.own("charge", ids["charge"])
+    group = params.get("transfer_group")
+    if group is not None and row.body["transfer_group"] not in (None, group):
+        raise invalid("The transfer_group of this charge is already set and cannot be changed.", param="transfer_group")
+    if (params.get("fraud_details") or {}).get("user_report") == "":
+        params["fraud_details"] = {}
+    fields = ("description", "receipt_email", "transfer_group")
+    before = edit(ctx, row, params, *fields)
+    details = params.get("fraud_details", row.body["fraud_details"])
+    if details != row.body["fraud_details"]:
+        before["fraud_details"], row.body["fraud_details"] = row.body["fraud_details"], details
+        ctx.save(row)
+    if before:
+        ctx.emit("charge.updated", row, previous=before)
+    return ctx.shown(row)
 
 
 @includable("charge", "refunds")
@@ -99,7 +121,7 @@ def succeed(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
         receipt_url=f"{ctx.em.public_url}/receipts/{fields['id']}",
         status="succeeded",
     )
-    row = ctx.insert(body, private={"processing_fee": fee})
+    row = ctx.insert(body, private={"processing_fee": fee, "effect": card.effect})
     body["balance_transaction"] = ctx.post(
         row.account,
         "charge",

@@ -259,7 +259,7 @@ def fee_of(ctx: Ctx, transfer: Row) -> Row:
     return ctx.must(id)
 
 
-def refund_fee(ctx: Ctx, fee: Row, amount: int, settles: int) -> Row:
+def refund_fee(ctx: Ctx, fee: Row, amount: int, settles: int, data: Json | None = None) -> Row:
     """Give `amount` minor units of an application fee back to the seller."""
     currency, id = fee.body["currency"], "fr_1" + ctx.store.random_text(23)
     body = build(
@@ -270,7 +270,7 @@ def refund_fee(ctx: Ctx, fee: Row, amount: int, settles: int) -> Row:
         created=ctx.now,
         currency=currency,
         fee=fee.id,
-        metadata={},
+        metadata=dict(data or {}),
     )
     ctx.post(fee.body["account"], "application_fee_refund", amount, currency, id, available_on=settles)
     row = ctx.insert(body, account="")

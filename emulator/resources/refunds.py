@@ -11,6 +11,7 @@ from emulator.money import share_so_far
 from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
 from emulator.resources import moves
+from emulator.resources.edits import updated
 from emulator.schema.build import build
 from emulator.store import Row
 from emulator.types import Json
@@ -23,11 +24,16 @@ documented(
     "The platform pays refunds of indirect charges; the processing fee is not returned.",
     "reverse_transfer and refund_application_fee take proportional parts; both default to false.",
     "When the available balance is short, a card refund is pending (insufficient_funds) until it is covered.",
+    "A refund of card 4000000000005126 succeeds and fails later; one of 4000000000007726 is pending, then succeeds.",
+    "A failed refund's money returns to the platform as refund_failure; transfer reversals stay.",
+    "Only a refund with status requires_action can be canceled (no card refund ever has it).",
 )
 assumed(
     "refunds",
     "A refund of a charge that has not settled comes out of pending money and succeeds at once.",
     "A refund is sent as a refund (not as a reversal of the authorisation).",
+    "A failed refund counts as unrefunded again on its charge, and can be made anew.",
+    "The refunds of cards 5126 and 7726 change a minute after their creation (a knob); 7726's is booked at once.",
 )
 
 
@@ -74,6 +80,17 @@ def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 @operation("GET /v1/refunds", f"charge payment_intent created {PAGING}", scope="any")
 def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     return page(ctx, "refund", params, "/v1/refunds", filters=("charge", "payment_intent"))
+
+
+@operation("POST /v1/refunds/{refund}", "metadata")
+def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    return updated(ctx, ctx.own("refund", ids["refund"]), params, "refund.updated")
+
+
+@operation("POST /v1/refunds/{refund}/cancel")
+def cancel(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = ctx.own("refund", ids["refund"])
+    raise invalid(f"Refund {row.id} cannot be canceled: its status is {row.body['status']}, not requires_action.")
 
 
 def _charge(ctx: Ctx, params: Json) -> Row:
@@ -159,8 +176,13 @@ def _pay(ctx: Ctx, row: Row, charge: Row) -> bool:
         row.body["pending_reason"] = "insufficient_funds"
         ctx.save(row)
         return False
+    waits = charge.private.get("effect") == "refund_waits"
     row.body.pop("pending_reason", None)
-    row.body["status"] = "succeeded"
+    row.body["status"] = "pending" if waits else "succeeded"
+    if waits:
+        row.body["pending_reason"] = "processing"
+    if waits or charge.private.get("effect") == "refund_fails":
+        ctx.store.plan(ctx.now + ctx.settings.refund_seconds, "refund", row.id)
     row.body["balance_transaction"] = ctx.post(row.account, "refund", -amount, currency, row.id, available_on=settles)
     ctx.save(row)
     return True
@@ -170,7 +192,48 @@ def settle_pending(ctx: Ctx) -> list[str]:
     """Money has become available: refunds that waited for it are paid, oldest first. Returns their ids."""
     paid = []
     for row in ctx.store.find("refund", where={"status": "pending"}, oldest_first=True):
-        if _pay(ctx, row, ctx.must(row.body["charge"])):
+        if row.body["balance_transaction"] is None and _pay(ctx, row, ctx.must(row.body["charge"])):
             paid.append(row.id)
-            ctx.emit("refund.updated", row, previous={"status": "pending", "balance_transaction": None})
+            _announce(ctx, row, {"status": "pending", "balance_transaction": None})
     return paid
+
+
+def finish(ctx: Ctx, id: str) -> Row | None:
+    """The bank's answer to a refund of a card whose refunds change later."""
+    row = ctx.must(id)
+    if ctx.must(row.body["charge"]).private.get("effect") == "refund_fails":
+        return fail(ctx, row, "expired_or_canceled_card") if row.body["status"] == "succeeded" else None
+    if row.body["status"] != "pending":
+        return None
+    row.body.pop("pending_reason", None)
+    row.body["status"] = "succeeded"
+    ctx.save(row)
+    _announce(ctx, row, {"status": "pending"})
+    return row
+
+
+def fail(ctx: Ctx, row: Row, reason: str) -> Row:
+    """The refund did not reach the buyer: its money comes back to the platform, and the charge is less refunded."""
+    before = {"status": row.body["status"]}
+    amount, currency = row.body["amount"], row.body["currency"]
+    row.body.pop("pending_reason", None)
+    row.body |= {"status": "failed", "failure_reason": reason}
+    if row.body["balance_transaction"] is not None:
+        settles = ledger.available_on(ctx.store, row.body["balance_transaction"])
+        row.body["failure_balance_transaction"] = ctx.post(
+            row.account, "refund_failure", amount, currency, row.id, available_on=settles
+        )
+    ctx.save(row)
+    charge = ctx.must(row.body["charge"])
+    charge.body["amount_refunded"] -= amount
+    charge.body["refunded"] = False
+    ctx.save(charge)
+    _announce(ctx, row, before)
+    ctx.emit("refund.failed", row)
+    return row
+
+
+def _announce(ctx: Ctx, row: Row, before: Json) -> None:
+    """Both names of the same news: charge.refund.updated is the older one."""
+    ctx.emit("refund.updated", row, previous=before)
+    ctx.emit("charge.refund.updated", row, previous=before)

@@ -11,6 +11,7 @@ from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
 from emulator.render import embedded, renderer
 from emulator.resources import moves
+from emulator.resources.edits import edit, updated
 from emulator.store import Row
 from emulator.types import Json
 
@@ -24,6 +25,7 @@ documented(
     "The transfer inherits the charge's transfer_group; a charge without one gets group_<payment intent>.",
 )
 assumed("transfers", "The transfers of one charge may not exceed its amount; a differing transfer_group is refused.")
+assumed("transfers", "An updated reversal raises no event.")
 
 
 @renderer("transfer")
@@ -119,6 +121,11 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     return page(ctx, "transfer", params, "/v1/transfers", filters=("destination", "transfer_group"))
 
 
+@operation("POST /v1/transfers/{transfer}", "description metadata")
+def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    return updated(ctx, ctx.own("transfer", ids["transfer"]), params, "transfer.updated", "description")
+
+
 @operation("POST /v1/transfers/{id}/reversals", "amount description metadata refund_application_fee")
 def create_reversal(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("transfer", ids["id"])
@@ -141,3 +148,22 @@ def create_reversal(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 def list_reversals(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("transfer", ids["id"])
     return page(ctx, "transfer_reversal", params, f"/v1/transfers/{row.id}/reversals", where={"transfer": row.id})
+
+
+@operation("GET /v1/transfers/{transfer}/reversals/{id}")
+def retrieve_reversal(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    return ctx.shown(_reversal(ctx, ids))
+
+
+@operation("POST /v1/transfers/{transfer}/reversals/{id}", "metadata")
+def update_reversal(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = _reversal(ctx, ids)
+    edit(ctx, row, params)
+    return ctx.shown(row)
+
+
+def _reversal(ctx: Ctx, ids: dict[str, str]) -> Row:
+    row = ctx.own("transfer_reversal", ids["id"])
+    if row.body["transfer"] != ctx.own("transfer", ids["transfer"]).id:
+        raise missing("transfer_reversal", ids["id"])
+    return row
