@@ -25,6 +25,9 @@ SMALLEST_CHARGE = {
     "sgd": 50, "inr": 50, "brl": 50,
 }  # fmt: skip
 
+# Stripe takes at most eight digits of minor units in one charge (docs.stripe.com/currencies).
+LARGEST_AMOUNT = 99_999_999
+
 
 class MixedCurrencies(ValueError):
     """Two amounts of different currencies met in one sum or comparison."""
@@ -125,13 +128,16 @@ def parse_amount(text: str, currency: str) -> int:
         raise ValueError(_("Enter an amount like 19.99.")) from None
     if not value.is_finite() or value < 0:
         raise ValueError(_("Enter an amount of zero or more."))
+    if value > LARGEST_AMOUNT:
+        # Before it is scaled: a number like 1e999999 would overflow there.
+        raise ValueError(_("Stripe takes at most eight digits. Enter a smaller amount."))
     scaled = value.scaleb(exponent(currency))
     if scaled != scaled.to_integral_value():
         raise ValueError(
             _("%(currency)s has %(decimals)s decimals; this has more.")
             % {"currency": currency.upper(), "decimals": exponent(currency)}
         )
-    if scaled > 99_999_999:
+    if scaled > LARGEST_AMOUNT:
         raise ValueError(_("Stripe takes at most eight digits. Enter a smaller amount."))
     return int(scaled)
 

@@ -76,6 +76,8 @@ def test_amounts_are_read_as_people_type_them(typed: str, currency: str, minor: 
         ("1.5", "jpy", "0 decimals"),
         ("NaN", "eur", "zero or more"),
         ("1000000", "eur", "eight digits"),
+        ("1e999999", "eur", "at most eight digits"),
+        ("1e9", "jpy", "at most eight digits"),
     ],
 )
 def test_bad_amounts_get_a_sentence(typed: str, currency: str, sentence: str) -> None:
