@@ -323,7 +323,11 @@ if IN_PRODUCTION:
     SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY", default=False) else None
+    TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+    # Only what the proxy itself wrote last into X-Forwarded-For counts. Without it everybody would share the proxy's
+    # address, and with it one limit on signing in.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 FORMS_URLFIELD_ASSUME_HTTPS = True
 

@@ -1,5 +1,6 @@
 """The buyer's way to Stripe's payment page and back."""
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -118,7 +119,7 @@ def _placed(request: SignedInRequest, basket: Basket, form: CheckoutForm) -> Pur
         "customer": form.customer,
         "basket": basket,
         "address": form.chosen_address(),
-        "placed_from": request.META.get("REMOTE_ADDR"),
+        "placed_from": get_adapter().get_client_ip(request),
         "seen": form.cleaned_data["seen"],
     }
     try:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -70,3 +71,13 @@ def test_coming_back_with_an_address_nobody_could_have_is_a_page_not_found(world
     client, _alice = world.buyer()
 
     assert client.get("/checkout/return/?session_id=cs%00").status_code == 404
+
+
+def test_a_purchase_remembers_the_buyers_address_not_the_proxys(world: World, settings: Any) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    client = wants_two(world)
+    client.defaults["HTTP_X_FORWARDED_FOR"] = "198.51.100.66, 203.0.113.7"
+
+    world.press_pay(client)
+
+    assert Purchase.objects.get().placed_from == "203.0.113.7"
