@@ -17,6 +17,8 @@ from orders.models import Basket, BasketLine
 
 # Stripe takes at most eight digits in one charge (docs.stripe.com/currencies).
 LARGEST_CHARGE = 99_999_999
+# Nor does its payment page show more lines than this (docs.stripe.com/api/checkout/sessions/create).
+MOST_LINES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ def _of_line(line: BasketLine, held: Mapping[int, int], own: set[int], paused: s
 def _of_whole(lines: Sequence[BasketLine]) -> list[Problem]:
     if found := _mixed(lines):
         return found
+    if len(lines) > MOST_LINES:
+        message = _("One checkout carries at most %(count)d different things. Remove some to go on.")
+        return [Problem(None, message % {"count": MOST_LINES}, "too_many")]
     currency = lines[0].listing.currency
     total = sum(line.quantity * line.listing.price for line in lines)
     smallest = SMALLEST_CHARGE.get(currency, 1)

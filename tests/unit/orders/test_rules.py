@@ -127,6 +127,15 @@ def test_a_total_above_stripes_eight_digits_is_refused(
     assert codes(basket) == expected
 
 
+def test_more_different_things_than_one_stripe_page_shows_are_refused(basket: Basket, shop: Seller) -> None:
+    fill(basket, *[(ListingFactory(seller=shop), 1) for _thing in range(101)])
+
+    (problem,) = rules.problems(basket)
+
+    assert (problem.code, problem.line) == ("too_many", None)
+    assert "100" in problem.message
+
+
 def test_only_shipped_things_need_an_address(basket: Basket, bowl: Listing, bob: User) -> None:
     digital = BasketLine(listing=ListingFactory(seller=bowl.seller, delivery="digital"), quantity=1)
     shipped = BasketLine(listing=bowl, quantity=1)
