@@ -34,7 +34,7 @@ LEASE = timedelta(seconds=60)
 GRACE = timedelta(seconds=20)
 # Stripe may forget a key after 24 h and would then act again; from here on it must be looked up instead (fault F17).
 KEY_GOOD_FOR = timedelta(hours=20)
-LONGEST_WAIT = timedelta(hours=1)
+LONGEST_WAIT_SECONDS = 3600
 
 
 def plan(
@@ -253,7 +253,8 @@ def _settle(operation: Operation, status: Operation.Status, *, reason: str, **fi
 
 
 def _keep_unknown(operation: Operation, error: str, **fields: Any) -> None:
-    wait = min(timedelta(seconds=5 * 2**operation.attempts), LONGEST_WAIT)
+    # Compared as whole numbers: as a timedelta, the doubling overflows after some fifty attempts.
+    wait = timedelta(seconds=min(5 * 2**operation.attempts, LONGEST_WAIT_SECONDS))
     try:
         move(
             operation,

@@ -241,3 +241,15 @@ def test_f17_a_wrong_key_later_does_not_make_an_old_key_young_again(stripe_emula
 
     assert operation.status == "stale"
     assert len(customers_at_stripe(stripe_emulator)) == 1
+
+
+def test_an_operation_tried_very_often_still_waits_an_hour_at_most(stripe_emulator: Emulator) -> None:
+    stripe_emulator.faults.add("error_before", match="POST /v1/customers", status=503)
+    operation = planned()
+    Operation.objects.update(attempts=60)
+
+    operation = operations.execute(operation)
+
+    assert operation.status == "unknown"
+    assert operation.due_at is not None
+    assert operation.due_at <= now() + timedelta(hours=1)
