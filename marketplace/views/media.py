@@ -26,7 +26,8 @@ def photo(_request: HttpRequest, name: str) -> FileResponse:
         raise Http404
     try:
         file = default_storage.open(name)
-    except (FileNotFoundError, IsADirectoryError, SuspiciousFileOperation):
+    except (FileNotFoundError, IsADirectoryError, SuspiciousFileOperation, ValueError):
+        # ValueError: a name with NUL in it, which no file can have.
         raise Http404 from None
     response = FileResponse(file, content_type=kind, filename=Path(name).name)
     response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
