@@ -54,6 +54,8 @@ class Operation(models.Model):
     due_at = models.DateTimeField(null=True, blank=True, help_text=_("When the sweeper tries (again)."))
     attempts = models.PositiveIntegerField(default=0)
     object_id = models.CharField(max_length=255, blank=True, help_text=_("Stripe's id of what was made or changed."))
+    # False for what only the caller may see, a single-use link say: such an operation is never finished for nobody.
+    keeps_answer = models.BooleanField(db_default=True)
     response = models.JSONField(null=True, blank=True)
     error_code = models.CharField(max_length=100, blank=True)
     error_message = models.TextField(blank=True)

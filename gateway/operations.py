@@ -46,6 +46,7 @@ def plan(
     actor: str,
     reason: str,
     account: str = "",
+    keeps_answer: bool = True,
 ) -> Operation:
     """Write down what is to be asked of Stripe, in the caller's transaction. Sends nothing.
 
@@ -75,6 +76,7 @@ def plan(
             "reason": reason,
             "planned_at": moment,
             "due_at": moment + GRACE,
+            "keeps_answer": keeps_answer,
         },
     )
     if not created and operation.request_hash != digest:
@@ -96,6 +98,10 @@ def execute(operation: Operation) -> Operation:
         operation.refresh_from_db()
         return operation
     faultpoint("operation.claimed")
+    if not operation.keeps_answer:
+        # Left behind by `run_once`: whoever asked is gone, and what Stripe would answer must not be written down.
+        _settle(operation, Status.FAILED, reason="Nobody waits for its answer any more.")
+        return operation
     try:
         answer = client.post(
             operation.path,
@@ -160,10 +166,19 @@ def run_once(
     """
     guard.outside_transaction()
     operation = plan(
-        name=name, business_key=business_key, path=path, params=params, actor=actor, reason=reason, account=account
+        name=name,
+        business_key=business_key,
+        path=path,
+        params=params,
+        actor=actor,
+        reason=reason,
+        account=account,
+        keeps_answer=False,
     )
+    faultpoint("operation.planned_once")
     if not _claim(operation):
         raise StripeUnavailable("This was asked for before.")
+    faultpoint("operation.claimed_once")
     try:
         answer = client.post(operation.path, operation.request, key=operation.key, account=account)
     except (StripeUnavailable, StripeRefused) as error:

@@ -202,6 +202,28 @@ def test_the_answer_to_a_short_lived_request_is_not_kept(stripe_emulator: Emulat
     assert (operation.status, operation.response, operation.object_id) == ("succeeded", None, "")
 
 
+@pytest.mark.parametrize("point", ["operation.planned_once", "operation.claimed_once"])
+def test_a_short_lived_request_somebody_died_over_is_not_asked_again_for_nobody(
+    stripe_emulator: Emulator, point: str
+) -> None:
+    with armed(point, die), pytest.raises(Killed):
+        operations.run_once(
+            name="customer.create",
+            business_key="link:1",
+            path="/v1/customers",
+            params={"email": "alice@example.org"},
+            actor="test",
+            reason="A test.",
+        )
+
+    with fixed_at(now() + timedelta(hours=1)):
+        operations.finish_due()
+
+    operation = Operation.objects.get()
+    assert (operation.status, operation.response) == ("failed", None)
+    assert not customers_at_stripe(stripe_emulator)
+
+
 def test_what_stripe_does_not_have_is_told_apart(stripe_emulator: Emulator) -> None:
     with pytest.raises(NotFoundAtStripe):
         client.get("/v1/customers/cus_unknown")
