@@ -10,6 +10,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -192,16 +193,19 @@ class Webhooks:
 
     def _pair(self, first: Side, second: Side, number: int, *, rate: float | None = None) -> tuple[Round, Round]:
         """One round: two sides in turns, each beginning every other time. New connections for every turn, because
-        it is chance which of a server's processes they fall to, and how evenly.
+        it is chance which of a server's processes they fall to, and how evenly; two sides of one server share them.
         """
         self.stage.empty()
         sides = (first, second)
         before = [program.cpu_seconds() for program, _requests in sides]
         results = (client.Result(), client.Result())
         for turn in range(TURNS):
-            for side in _either_first(number + turn):
-                program, requests = sides[side]
-                results[side].add(client.send(program.port, _part(requests, turn), rate=rate))
+            with ExitStack() as stack:
+                ports = {program.port for program, _requests in sides}
+                clients = {port: stack.enter_context(client.Client(port)) for port in ports}
+                for side in _either_first(number + turn):
+                    program, requests = sides[side]
+                    results[side].add(clients[program.port].send(_part(requests, turn), rate=rate))
         costs = [program.cpu_seconds() - spent for (program, _requests), spent in zip(sides, before, strict=True)]
         for (program, _requests), result in zip(sides, results, strict=True):
             if set(result.statuses) != {200}:
