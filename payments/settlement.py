@@ -130,6 +130,7 @@ def _disagreement(payment: Payment, session: CheckoutSession, charge: Charge) ->
     agreed_and_found = (
         ("amount", (payment.amount, payment.currency), (session.amount_total, session.currency)),
         ("captured amount", (payment.amount, payment.currency), (charge.amount_captured, charge.currency)),
+        ("refunded amount", (0, payment.currency), (charge.amount_refunded, charge.currency)),
         ("destination", payment.destination.stripe_id, charge.destination),
         ("platform fee", payment.fee, charge.fee_amount),
     )

@@ -40,6 +40,7 @@ def apply(session: CheckoutSession) -> Payment:
         ({"amount_total": 1}, "amount"),
         ({"currency": "usd"}, "amount"),
         ({"charge": {"amount_captured": 2399}}, "captured amount"),
+        ({"charge": {"amount_refunded": 2400}}, "refunded"),
         ({"charge": {"destination": "acct_somebody"}}, "destination"),
         ({"charge": {"fee_amount": 0}}, "platform fee"),
     ],
