@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emulator.context import Ctx
-from emulator.resources import account_changes, checkout_sessions, payouts, refunds
+from emulator.resources import account_changes, aftermath, checkout_sessions, disputing, payouts, refunds
 from emulator.resources.balance import shown_balance
 from emulator.types import Json
 
@@ -82,8 +82,20 @@ def _refund(ctx: Ctx, id: str) -> Happenings:
     return [] if row is None else [_entry(f"refund.{row.body['status']}", id)]
 
 
+def _aftermath(ctx: Ctx, id: str) -> Happenings:
+    row = aftermath.come(ctx, id)
+    return [] if row is None else [_entry(f"{row.kind} created", row.id)]
+
+
+def _dispute(ctx: Ctx, id: str) -> Happenings:
+    row = disputing.time_passed(ctx, id)
+    return [] if row is None else [_entry(f"dispute {row.body['status']}", id)]
+
+
 _ACTIONS: dict[str, Callable[[Ctx, str], Happenings]] = {
+    "aftermath": _aftermath,
     "available": _available,
+    "dispute": _dispute,
     "payouts": _payouts,
     "payout": _payout,
     "refund": _refund,

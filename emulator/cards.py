@@ -29,6 +29,15 @@ class Card:
 CARDS = (
     Card("4242424242424242", "Succeeds", ("pm_card_visa",)),
     Card("4000000000000077", "Succeeds; the money is available at once", ("pm_card_bypassPending",), at_once=True),
+    Card("4000000000000259", "Disputed as fraudulent", ("pm_card_createDispute",), effect="dispute_fraudulent"),
+    Card(
+        "4000000000002685",
+        "Disputed as not received",
+        ("pm_card_createDisputeProductNotReceived",),
+        effect="dispute_not_received",
+    ),
+    Card("4000000000001976", "Brings an inquiry", ("pm_card_createDisputeInquiry",), effect="inquiry"),
+    Card("4000000000005423", "Brings a fraud warning", ("pm_card_createIssuerFraudRecord",), effect="fraud_warning"),
     Card("4000000000005126", "Succeeds; a refund fails later", ("pm_card_refundFail",), effect="refund_fails"),
     Card("4000000000007726", "Succeeds; a refund waits at first", ("pm_card_pendingRefund",), effect="refund_waits"),
     Card(

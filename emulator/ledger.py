@@ -46,6 +46,7 @@ def post(  # noqa: PLR0913 - a ledger row has that many columns
     fee_description: str | None = None,
     available_on: int | None = None,
     description: str | None = None,
+    reporting: str | None = None,
 ) -> str:
     """Book one row and return its balance transaction id.
 
@@ -75,7 +76,7 @@ def post(  # noqa: PLR0913 - a ledger row has that many columns
         fee=fee,
         fee_details=details if fee else [],
         net=amount - fee,
-        reporting_category=REPORTING[type],
+        reporting_category=reporting or REPORTING[type],
         source=source,
         status="available" if when <= ctx.now else "pending",
         type=type,
@@ -152,6 +153,9 @@ _REFUNDED = (
     "kind = 'refund' AND account = '' AND json_extract(body, '$.balance_transaction') IS NOT NULL "
     "AND json_extract(body, '$.failure_balance_transaction') IS NULL"
 )
+_DISPUTED = (
+    "json_extract(private, '$.withdrawn') + json_extract(private, '$.fee') - json_extract(private, '$.reinstated')"
+)
 _OBJECT_SUMS: tuple[tuple[int, str], ...] = tuple(
     (sign, _SUM.format(what=what, which=which))
     for sign, what, which in (
@@ -166,6 +170,7 @@ _OBJECT_SUMS: tuple[tuple[int, str], ...] = tuple(
             _REFUNDED,
         ),
         (-1, "json_extract(private, '$.processing_fee')", "kind = 'charge' AND account = ''"),
+        (-1, _DISPUTED, "kind = 'dispute'"),
         (
             -1,
             "json_extract(body, '$.amount')",

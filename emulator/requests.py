@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from emulator.errors import StripeError, invalid
+from emulator import uploads
+from emulator.errors import StripeError, invalid, not_modelled
 from emulator.kinds import CONNECTED
 from emulator.schema import forms
 from emulator.types import Json
@@ -132,8 +133,19 @@ def raw_params(request: Request, operation: str, *, legacy: bool) -> Json:
     """The parameters as sent: query for GET and DELETE, form (v1) or JSON (v2) for POST."""
     params = forms.decode(request.query)
     if request.body and request.method != "GET":
-        params.update(_json(request.body) if request.is_v2 else forms.decode(_text(request.body)))
+        params.update(_body(request, operation))
     return _modern(params, operation) if legacy else params
+
+
+def _body(request: Request, operation: str) -> Json:
+    if request.is_v2:
+        return _json(request.body)
+    content_type = request.header("content-type")
+    if not uploads.is_multipart(content_type):
+        return forms.decode(_text(request.body))
+    if operation != "POST /v1/files":
+        raise not_modelled(f"a multipart/form-data body of {operation}")
+    return uploads.parse(str(content_type), request.body)
 
 
 def _text(body: bytes) -> str:

@@ -28,6 +28,9 @@ class Settings:
     link_seconds: int = 300
     events_days: int = 30
     refund_seconds: int = 60
+    dispute_fee: int = 1_500
+    dispute_fee_returned: bool = False
+    dispute_days: int = 14
     idempotency_hours: int = 24
 
     @property

@@ -26,6 +26,9 @@ documented(
     "Card fee 2.9 % + 30 (a knob), paid by the platform on destination and platform charges.",
     "Card 4000000000000077 is available at once.",
 )
+# effects of cards that come by themselves; the others wait for a refund
+LATER = ("dispute_fraudulent", "dispute_not_received", "fraud_warning", "inquiry")
+
 assumed(
     "charges",
     "Money is available at midnight UTC two days after the charge (a knob); bank holidays are not modelled.",
@@ -134,6 +137,8 @@ def succeed(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
         description=body["description"],
     )
     ctx.save(row)
+    if card.effect in LATER:
+        ctx.store.plan(ctx.now + 1, "aftermath", row.id)
     return row
 
 

@@ -10,7 +10,7 @@ from emulator.errors import invalid, missing, not_modelled
 from emulator.money import share_so_far
 from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
-from emulator.resources import moves
+from emulator.resources import disputing, fraud_warnings, moves
 from emulator.resources.edits import updated
 from emulator.schema.build import build
 from emulator.store import Row
@@ -40,6 +40,7 @@ assumed(
 @operation("POST /v1/refunds", "charge payment_intent amount reason metadata reverse_transfer refund_application_fee")
 def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     charge = _charge(ctx, params)
+    disputing.require_refundable(ctx, charge)
     amount = _amount(charge, params)
     transfer = _transfer(ctx, charge, params)
     body = build(
@@ -69,6 +70,8 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     _pay(ctx, row, charge)
     ctx.emit("refund.created", row)
     ctx.emit("charge.refunded", charge)
+    disputing.refunded(ctx, charge)
+    fraud_warnings.settle(ctx, charge)
     return ctx.shown(row)
 
 

@@ -10,8 +10,13 @@ from emulator.errors import invalid
 
 def decode(text: str) -> dict[str, Any]:
     """Indexed arrays stay hashes with digits for keys: only the parameter's type can tell them from hashes."""
+    return nested(parse_qsl(text, keep_blank_values=True))
+
+
+def nested(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The same for fields that came apart already."""
     result: dict[str, Any] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True):
+    for name, value in pairs:
         _put(result, _keys(name), value, name)
     return result
 
@@ -23,7 +28,7 @@ def _keys(name: str) -> list[str]:
     return [head, *rest.removesuffix("]").split("][")]
 
 
-def _put(target: dict[str, Any], keys: list[str], value: str, name: str) -> None:
+def _put(target: dict[str, Any], keys: list[str], value: Any, name: str) -> None:
     for key in keys[:-1]:
         child = target.setdefault(key or str(len(target)), {})
         if not isinstance(child, dict):

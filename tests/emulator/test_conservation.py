@@ -1,6 +1,7 @@
 """Money neither appears nor vanishes, whatever is asked for, legal or not."""
 
 import os
+from functools import partial
 
 import stripe
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,10 @@ from emulator.core import Emulator
 from tests.emulator.shop import DAY, Shop
 from tests.stripe_inprocess import in_process_client
 
+CARDS = (
+    "pm_card_visa pm_card_visa pm_card_bypassPending pm_card_bypassPending pm_card_chargeDeclined "
+    "pm_card_createDispute pm_card_createDisputeInquiry pm_card_createIssuerFraudRecord pm_card_refundFail pm_card_pendingRefund"
+).split()
 AMOUNTS = st.integers(min_value=-5, max_value=20_000)
 
 
@@ -40,7 +45,7 @@ class Market(RuleBasedStateMachine):
         fee=st.none() | AMOUNTS,
         part=st.none() | AMOUNTS,
         seller=st.sampled_from([None, 0, 0, 1, 1, 2]),
-        card=st.sampled_from(["pm_card_visa", "pm_card_bypassPending", "pm_card_chargeDeclined"]),
+        card=st.sampled_from(CARDS),
         currency=st.sampled_from(["eur", "eur", "eur", "usd", "jpy"]),
     )
     def charge(self, amount, fee, part, seller, card, currency):
@@ -83,6 +88,30 @@ class Market(RuleBasedStateMachine):
         transfer = getattr(self.client.v1.charges.retrieve(charge), "transfer", None)
         if transfer is not None:
             self.attempt(lambda given: self.client.v1.transfers.reversals.create(transfer, given), {})
+
+    @rule(
+        newest=st.integers(min_value=0, max_value=3),
+        text=st.sampled_from(["winning_evidence", "losing_evidence", "a photo", None]),
+        submit=st.booleans(),
+    )
+    def answer_a_dispute(self, newest, text, submit):
+        found = self.client.v1.disputes.list().data[newest : newest + 1]
+        for dispute in found:
+            if text is None:
+                self.attempt(partial(self.client.v1.disputes.close, dispute.id), {})
+            else:
+                params = {"evidence": {"uncategorized_text": text}, "submit": submit}
+                self.attempt(partial(self.client.v1.disputes.update, dispute.id), params)
+
+    @rule(newest=st.integers(min_value=0, max_value=3), amount=st.none() | AMOUNTS)
+    def refund_a_fee(self, newest, amount):
+        for fee in self.client.v1.application_fees.list().data[newest : newest + 1]:
+            params = {} if amount is None else {"amount": amount}
+            self.attempt(partial(self.client.v1.application_fees.refunds.create, fee.id), params)
+
+    @rule(seconds=st.sampled_from([1, 60]))
+    def moments_pass(self, seconds):
+        self.em.advance(seconds=seconds)
 
     @rule(days=st.integers(min_value=1, max_value=5))
     def days_pass(self, days):
