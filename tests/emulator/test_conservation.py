@@ -14,7 +14,8 @@ from tests.stripe_inprocess import in_process_client
 
 CARDS = (
     "pm_card_visa pm_card_visa pm_card_bypassPending pm_card_bypassPending pm_card_chargeDeclined "
-    "pm_card_createDispute pm_card_createDisputeInquiry pm_card_createIssuerFraudRecord pm_card_refundFail pm_card_pendingRefund"
+    "pm_card_createDispute pm_card_createDisputeInquiry pm_card_createIssuerFraudRecord "
+    "pm_card_refundFail pm_card_pendingRefund"
 ).split()
 AMOUNTS = st.integers(min_value=-5, max_value=20_000)
 
