@@ -81,18 +81,11 @@ def _columns(body: bytes) -> tuple[str, str, str, bool, str, str, str]:
     event = json.loads(text)
     if event["object"] != "event" or not isinstance(event["id"], str) or not isinstance(event["type"], str):
         raise ValueError("not an event")
-    subject = event["data"]["object"]
-    if "\x00" in text or "\\u0000" in text:
+    account, version = event.get("account") or "", event.get("api_version") or ""
+    subject = str(event["data"]["object"].get("id") or "")
+    if any("\x00" in part for part in (event["id"], event["type"], account, version, subject)):
         raise ValueError("PostgreSQL cannot hold NUL in text")
-    return (
-        event["id"],
-        event["type"],
-        event.get("account") or "",
-        bool(event["livemode"]),
-        event.get("api_version") or "",
-        str(subject.get("id") or ""),
-        text,
-    )
+    return event["id"], event["type"], account, bool(event["livemode"]), version, subject, text
 
 
 def _answer(status: int, sentence: str, **headers: str) -> HttpResponse:

@@ -92,6 +92,13 @@ def test_a_body_with_a_nul_is_refused_with_a_sentence(client: Client) -> None:
     assert send(client, event("evt_\x00")).status_code == 400
 
 
+def test_a_nul_somewhere_inside_the_body_is_no_reason_to_lose_the_event(client: Client) -> None:
+    odd = event("evt_1", data={"object": {"id": "cus_1", "name": "a\x00b"}})
+
+    assert send(client, odd).status_code == 200
+    assert json.loads(StripeEvent.objects.get().payload)["data"]["object"]["name"] == "a\x00b"
+
+
 def test_only_post_is_answered(client: Client) -> None:
     assert client.get(PLATFORM).status_code == 405
 
