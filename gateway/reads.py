@@ -5,6 +5,9 @@ CalledInsideTransaction
 when a database transaction is open.
 """
 
+from datetime import datetime
+from typing import Any
+
 from gateway import client
 from gateway.objects import Balance, CheckoutSession, Payout, SellerAccount
 
@@ -24,6 +27,19 @@ def checkout_session(session_id: str) -> CheckoutSession:
         },
     )
     return CheckoutSession.read(body)
+
+
+def find_checkout_session(*, customer: str, reference: str, since: datetime) -> str:
+    """The id of the hosted page with our `reference`, opened for this customer since then; empty if there is none."""
+    wanted: dict[str, Any] = {"customer": customer, "created": {"gte": int(since.timestamp())}, "limit": 100}
+    while True:
+        page = client.get("/v1/checkout/sessions", wanted)
+        for session in page["data"]:
+            if session["client_reference_id"] == reference:
+                return str(session["id"])
+        if not page["has_more"]:
+            return ""
+        wanted["starting_after"] = page["data"][-1]["id"]
 
 
 def seller_account(stripe_id: str) -> SellerAccount:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ConnectedAccount
 from customers.mirror import ensure_stripe_customer
-from gateway import operations
+from gateway import operations, reads
 from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.objects import moment
 from kit.clock import now
@@ -24,6 +24,8 @@ from payments.models import Payment
 
 # Stripe wants a page to stay open for at least 30 minutes counted from when it hears of it.
 MARGIN = timedelta(minutes=5)
+# By how much Stripe's clock and ours may differ.
+A_CLOCK_APART = timedelta(hours=1)
 
 
 def start(purchase: Purchase, *, actor: str) -> Payment:
@@ -109,6 +111,30 @@ def abandon(purchase: Purchase, *, actor: str) -> None:
         raise StripeUnavailable("The payment page could not be closed.")
 
 
+def look_for_page(payment: Payment, *, actor: str) -> None:
+    """Find out what became of a page whose address never reached us, once it would have closed by itself.
+
+    Stripe opens none any more then: the closing time is frozen in the request. A page it opened is settled as it
+    ended; if there is none, the payment failed. Raises StripeUnavailable and what `settlement.settle` raises.
+    """
+    since = payment.created_at - A_CLOCK_APART
+    customer_id = str(payment.purchase.customer.stripe_id)
+    session_id = reads.find_checkout_session(customer=customer_id, reference=reference(payment), since=since)
+    if session_id:
+        settlement.settle(session_id, actor=actor)
+        return
+    with transaction.atomic():
+        # Locked: its event may come at this moment after all.
+        payment = Payment.objects.select_for_update().get(pk=payment.pk)
+        if payment.status == Payment.Status.CREATED:
+            move(payment, Payment.Status.FAILED, actor=actor, reason=_("Stripe never opened the payment page."))
+
+
+def longest() -> timedelta:
+    """After how long a payment page has closed by itself."""
+    return timedelta(minutes=settings.CHECKOUT_MINUTES) + MARGIN
+
+
 def _prepare(purchase: Purchase, customer_id: str, actor: str) -> Payment:
     """The payment row and its operation, in one transaction."""
     with transaction.atomic():
@@ -192,7 +218,7 @@ def _session_params(payment: Payment, order: Order, customer_id: str) -> dict[st
         "allowed_payment_method_types": ["card"],
         # The buyer pays the price they were shown, in the currency they were shown.
         "adaptive_pricing": {"enabled": False},
-        "expires_at": int((payment.created_at + timedelta(minutes=settings.CHECKOUT_MINUTES) + MARGIN).timestamp()),
+        "expires_at": int((payment.created_at + longest()).timestamp()),
         "success_url": f"{settings.SITE_URL}{reverse('payments:checkout_return')}?session_id={{CHECKOUT_SESSION_ID}}",
         "cancel_url": f"{settings.SITE_URL}{reverse('payments:checkout_cancelled', args=[purchase.number])}",
     }

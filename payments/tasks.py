@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from celery import shared_task
-from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from gateway import operations
@@ -44,14 +43,17 @@ def follow() -> int:
     )
     # In any order: were it by age, a batch full of what cannot be followed would hold up all that is younger for ever.
     for payment in [*unprepared.order_by("?")[:BATCH], *overdue.order_by("?")[:BATCH]]:
-        _follow_one(payment)
+        _follow_one(payment, moment)
         looked_at += 1
     return looked_at + _cancel_forgotten(moment)
 
 
-def _follow_one(payment: Payment) -> None:
+def _follow_one(payment: Payment, moment: datetime) -> None:
     try:
-        if payment.status == Payment.Status.CREATED:
+        if payment.status == Payment.Status.CREATED and payment.created_at < moment - checkout.longest() - PATIENCE:
+            # An operation that stays unknown must not keep the stock for ever (fault F18).
+            checkout.look_for_page(payment, actor=ACTOR)
+        elif payment.status == Payment.Status.CREATED:
             checkout.open_page(payment, actor=ACTOR)
         else:
             settlement.settle(str(payment.session_id), actor=ACTOR)
@@ -64,7 +66,7 @@ def _follow_one(payment: Payment) -> None:
 
 def _cancel_forgotten(moment: datetime) -> int:
     """Cancel purchases whose payment never came to be, so that their stock is not set aside for ever."""
-    longest = timedelta(minutes=settings.CHECKOUT_MINUTES) + checkout.MARGIN + PATIENCE
+    longest = checkout.longest() + PATIENCE
     live = Payment.objects.filter(purchase=OuterRef("pk"), status__in=[*Payment.LIVE, Payment.Status.REVIEW])
     forgotten = Purchase.objects.filter(
         ~Exists(live), status=OrderStatus.AWAITING_PAYMENT, placed_at__lt=moment - longest

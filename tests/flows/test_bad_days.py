@@ -173,6 +173,34 @@ def test_a_purchase_whose_payment_never_came_to_be_gives_its_stock_back(world: W
     assert purchase.orders.get().lines.get().listing.available == 1
 
 
+def test_f18_a_page_stripe_never_opens_does_not_keep_the_stock_for_ever(world: World) -> None:
+    client = basket_ready(world, available=1)
+    world.emulator.faults.add("error_before", match="POST /v1/checkout/sessions", status=500, times=1000)
+    world.press_pay(client)
+
+    with world.later(minutes=40):
+        follow()
+
+    purchase = Purchase.objects.get()
+    assert (Payment.objects.get().status, purchase.status) == ("failed", "cancelled")
+    assert purchase.orders.get().lines.get().listing.available == 1
+
+
+def test_f18_a_page_whose_address_never_reached_us_is_found_once_it_has_closed(world: World) -> None:
+    client = basket_ready(world)
+    world.emulator.faults.add("lost_response", match="POST /v1/checkout/sessions")
+    world.press_pay(client)
+    world.emulator.faults.add("error_before", match="POST /v1/checkout/sessions", status=500, times=1000)
+    world.emulator.faults.add("webhook_drop", match=".*", times=100)
+
+    with world.later(minutes=40):
+        follow()
+
+    payment = Payment.objects.get()
+    assert (payment.status, payment.purchase.status) == ("expired", "cancelled")
+    assert payment.session_id
+
+
 def test_a_seller_who_may_no_longer_be_paid_sells_nothing(world: World) -> None:
     client, _alice = world.buyer()
     listing = ListingFactory()
