@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from emulator.context import Ctx
 from emulator.resources import account_changes, aftermath, checkout_sessions, disputing, payouts, refunds
+from emulator.resources.authorizations import expire
 from emulator.resources.balance import shown_balance
 from emulator.types import Json
 
@@ -92,7 +93,13 @@ def _dispute(ctx: Ctx, id: str) -> Happenings:
     return [] if row is None else [_entry(f"dispute {row.body['status']}", id)]
 
 
+def _authorization(ctx: Ctx, id: str) -> Happenings:
+    row = expire(ctx, id)
+    return [] if row is None else [_entry("payment_intent.canceled", id)]
+
+
 _ACTIONS: dict[str, Callable[[Ctx, str], Happenings]] = {
+    "authorization": _authorization,
     "aftermath": _aftermath,
     "available": _available,
     "dispute": _dispute,

@@ -9,13 +9,19 @@ from emulator.types import Json
 
 @dataclass(frozen=True)
 class Card:
-    """A test card and what the bank answers: `decline` is a code, `authentication` asks for 3-D Secure first."""
+    """A test card and what the bank answers: `decline` is a code, `authentication` asks for 3-D Secure first.
+
+    `unless_set_up`: no authentication off-session once it was set up; `declines_saved`: it can be saved, never charged.
+    """
 
     number: str
     label: str
     tokens: tuple[str, ...]
     decline: str | None = None
     authentication: bool = False
+    unless_set_up: bool = False
+    declines_saved: bool = False
+    brand: str = "visa"
     at_once: bool = False
     # what happens after the payment, such as "refund_fails"
     effect: str | None = None
@@ -28,6 +34,7 @@ class Card:
 
 CARDS = (
     Card("4242424242424242", "Succeeds", ("pm_card_visa",)),
+    Card("5555555555554444", "Succeeds (Mastercard)", ("pm_card_mastercard",), brand="mastercard"),
     Card("4000000000000077", "Succeeds; the money is available at once", ("pm_card_bypassPending",), at_once=True),
     Card("4000000000000259", "Disputed as fraudulent", ("pm_card_createDispute",), effect="dispute_fraudulent"),
     Card(
@@ -57,6 +64,20 @@ CARDS = (
         "Asks for 3-D Secure",
         ("pm_card_authenticationRequiredOnSetup",),
         authentication=True,
+        unless_set_up=True,
+    ),
+    Card(
+        "4000002760003184",
+        "Asks for 3-D Secure every time",
+        ("pm_card_authenticationRequired",),
+        authentication=True,
+    ),
+    Card(
+        "4000000000000341",
+        "Can be saved; every charge is declined",
+        ("pm_card_chargeCustomerFail",),
+        decline="generic_decline",
+        declines_saved=True,
     ),
     Card(
         "4000000000003220",
@@ -67,6 +88,8 @@ CARDS = (
 )
 BY_NUMBER = {card.number: card for card in CARDS}
 BY_TOKEN = {token: card for card in CARDS for token in card.tokens}
+# tok_visa for pm_card_visa, and so on
+BY_LEGACY_TOKEN = {token.replace("pm_card_", "tok_", 1): card for token, card in BY_TOKEN.items()}
 
 DECLINE_MESSAGES = {
     "generic_decline": "Your card was declined.",
@@ -82,7 +105,7 @@ def charged_card(card: Card, exp_month: int, exp_year: int, fingerprint: str, am
     )
     return {
         "amount_authorized": amount,
-        "brand": "visa",
+        "brand": card.brand,
         "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
         "country": card.country,
         "exp_month": exp_month,
@@ -93,7 +116,7 @@ def charged_card(card: Card, exp_month: int, exp_year: int, fingerprint: str, am
         "incremental_authorization": {"status": "unavailable"},
         "last4": card.last4,
         "multicapture": {"status": "unavailable"},
-        "network": "visa",
+        "network": card.brand,
         "network_token": {"used": False},
         "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},
         "three_d_secure": secure,

@@ -17,6 +17,7 @@ from emulator.resources import (  # noqa: F401
     payment_methods,
     payouts,
     refunds,
+    setup_intents,
     transfers,
     webhook_endpoints,
 )

@@ -106,6 +106,20 @@ def _common(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> Json:
     }
 
 
+def authorize(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
+    """The charge of a payment that waits to be captured: no money, no ledger row yet."""
+    fields = _common(ctx, intent, method, authenticated)
+    body = build(
+        "charge",
+        **fields,
+        outcome=_outcome(None),
+        paid=True,
+        receipt_url=f"{ctx.em.public_url}/receipts/{fields['id']}",
+        status="succeeded",
+    )
+    return ctx.insert(body, private={"processing_fee": 0, "effect": card_of(method).effect})
+
+
 def succeed(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
     """The charge of a successful payment with its ledger row: the amount, less the processing fee, in minor units."""
     fields = _common(ctx, intent, method, authenticated)
@@ -147,7 +161,7 @@ def fail(ctx: Ctx, intent: Row, method: Row, decline: str) -> Row:
     body = build(
         "charge",
         **_common(ctx, intent, method, False),
-        failure_code="card_declined",
+        failure_code=decline if decline == "authentication_required" else "card_declined",
         failure_message=DECLINE_MESSAGES[decline],
         outcome=_outcome(decline),
         status="failed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 from emulator.context import metadata
@@ -9,6 +10,7 @@ from emulator.errors import invalid
 from emulator.paging import page
 from emulator.registry import PAGING, operation
 from emulator.schema.build import build
+from emulator.store import Row
 from emulator.types import Json
 
 if TYPE_CHECKING:
@@ -16,7 +18,12 @@ if TYPE_CHECKING:
 
 _ADDRESS = "{city country line1 line2 postal_code state}"
 _SHIPPING = f"shipping{{name phone address{_ADDRESS}}}"
-_PARAMETERS = f"email name phone description metadata preferred_locales address{_ADDRESS} {_SHIPPING}"
+_PARAMETERS = (
+    f"email name phone description metadata preferred_locales address{_ADDRESS} {_SHIPPING} "
+    "invoice_settings{default_payment_method}"
+)
+_DEFAULT_CARD = "invoice_settings[default_payment_method]"
+_NOT_ATTACHED = "The customer does not have a payment method with this ID. Attach the payment method first."
 _PLAIN = ("email", "name", "phone", "description")
 
 
@@ -36,6 +43,8 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         preferred_locales=[],
         tax_exempt="none",
     )
+    if (params.get("invoice_settings") or {}).get("default_payment_method"):
+        raise invalid(_NOT_ATTACHED, param=_DEFAULT_CARD, code="resource_missing")
     _apply(body, params)
     row = ctx.insert(body)
     ctx.emit("customer.created", row)
@@ -53,7 +62,8 @@ def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 @operation("POST /v1/customers/{customer}", _PARAMETERS)
 def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("customer", ids["customer"])
-    before = dict(row.body)
+    before = copy.deepcopy(row.body)
+    _default_card(ctx, row, params.get("invoice_settings") or {})
     _apply(row.body, params)
     ctx.save(row)
     changed = {key: value for key, value in before.items() if row.body[key] != value}
@@ -71,10 +81,24 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 def delete(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     """The row stays, so that the id keeps answering with `deleted`; lists no longer show it."""
     row = ctx.own("customer", ids["customer"])
+    for card in ctx.store.find("payment_method", where={"customer": row.id}):
+        card.body["customer"] = None
+        card.private["spent"] = True
+        ctx.save(card)
     ctx.emit("customer.deleted", row)
     ctx.store.delete(row)
     ctx.store.insert(row.body, account=row.account, created=row.created, kind="deleted_customer")
     return {"id": row.id, "object": "customer", "deleted": True}
+
+
+def _default_card(ctx: Ctx, row: Row, settings: Json) -> None:
+    if "default_payment_method" not in settings:
+        return
+    id = settings["default_payment_method"] or None
+    card = ctx.store.get(id) if id else None
+    if id and (card is None or card.kind != "payment_method" or card.body["customer"] != row.id):
+        raise invalid(_NOT_ATTACHED, param=_DEFAULT_CARD, code="resource_missing")
+    row.body["invoice_settings"]["default_payment_method"] = id
 
 
 def _apply(body: Json, params: Json) -> None:

@@ -1,4 +1,4 @@
-"""v1/payment_intents, with automatic capture and test cards."""
+"""v1/payment_intents, with automatic or manual capture and test cards."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from emulator.errors import StripeError, invalid, not_modelled
 from emulator.money import require_chargeable
 from emulator.paging import page
 from emulator.registry import PAGING, operation
-from emulator.resources import payments
+from emulator.resources import authorizations, payments
 from emulator.resources.customers import full_address
-from emulator.resources.payment_methods import usable
+from emulator.resources.payment_methods import usable_by
 from emulator.store import Row
 from emulator.types import Json
 
@@ -23,20 +23,25 @@ _CONFIRM = "payment_method return_url error_on_requires_action"
 _DESCRIPTIVE = f"description metadata receipt_email statement_descriptor_suffix transfer_group {_SHIPPING}"
 _MONEY = "amount currency customer application_fee_amount transfer_data{destination amount}"
 _METHODS = "allowed_payment_method_types automatic_payment_methods{enabled allow_redirects}"
+_TEXTS = ("description", "receipt_email", "setup_future_usage", "statement_descriptor_suffix", "transfer_group")
+# what may be changed whatever the status
+_ALWAYS = {"description", "metadata", "expand"}
 _CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
 @operation(
-    "POST /v1/payment_intents", f"{_MONEY} confirm off_session capture_method {_METHODS} {_CONFIRM} {_DESCRIPTIVE}"
+    "POST /v1/payment_intents",
+    f"{_MONEY} confirm off_session capture_method setup_future_usage {_METHODS} {_CONFIRM} {_DESCRIPTIVE}",
 )
 def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    if params.get("capture_method") == "manual":
-        raise not_modelled("capture_method=manual", param="capture_method")
     currency = ctx.currency(params["currency"])
     require_chargeable(params["amount"], currency)
     payments.check_split(ctx, params, params["amount"])
     if params.get("customer"):
         ctx.referenced("customer", params["customer"], "customer")
+    for name in ("off_session", "error_on_requires_action"):
+        if params.get(name) and not params.get("confirm"):
+            raise invalid(f"The parameter {name} can only be used with confirm=true.", param=name)
     automatic = params.get("automatic_payment_methods")
     fields = {
         "allowed_payment_method_types": params.get("allowed_payment_method_types"),
@@ -48,11 +53,13 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         ctx,
         amount=params["amount"],
         application_fee_amount=params.get("application_fee_amount"),
+        capture_method=params.get("capture_method"),
         currency=currency,
         customer=params.get("customer"),
         description=params.get("description"),
         metadata=metadata(params.get("metadata")),
         receipt_email=params.get("receipt_email"),
+        setup_future_usage=params.get("setup_future_usage"),
         shipping=shipping(params.get("shipping")),
         statement_descriptor_suffix=params.get("statement_descriptor_suffix"),
         transfer_data=params.get("transfer_data"),
@@ -60,11 +67,12 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         **fields,
     )
     if params.get("payment_method"):
-        row.body["payment_method"] = usable(ctx, params["payment_method"], "payment_method").id
+        row.body["payment_method"] = usable_by(ctx, params["payment_method"], row.body["customer"]).id
         row.body["status"] = "requires_confirmation"
         ctx.save(row)
     if params.get("confirm"):
-        _confirm(ctx, row, params)
+        # the token was made into a payment method above: not twice
+        _confirm(ctx, row, {**params, "payment_method": None})
     return ctx.shown(row)
 
 
@@ -90,22 +98,109 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     return page(ctx, "payment_intent", params, "/v1/payment_intents", filters=("customer",))
 
 
-@operation("POST /v1/payment_intents/{intent}/confirm", f"off_session {_CONFIRM}")
+@operation(
+    "POST /v1/payment_intents/{intent}",
+    "amount currency customer payment_method application_fee_amount transfer_data{amount} capture_method "
+    f"setup_future_usage {_DESCRIPTIVE}",
+)
+def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = ctx.own("payment_intent", ids["intent"])
+    fixed = sorted(params.keys() - _ALWAYS)
+    if fixed and row.body["status"] not in _CANCELABLE:
+        raise StripeError(
+            400,
+            f"This PaymentIntent's {fixed[0]} could not be updated because it has a status of {row.body['status']}. "
+            "You may only update its description and metadata.",
+            code="payment_intent_unexpected_state",
+            param=fixed[0],
+            payment_intent=ctx.shown(row),
+        )
+    if fixed and row.private.get("session"):
+        raise invalid(f"The {fixed[0]} of a Checkout Session's PaymentIntent cannot be updated.", param=fixed[0])
+    _apply(ctx, row, params)
+    ctx.save(row)
+    return ctx.shown(row)
+
+
+def _apply(ctx: Ctx, row: Row, params: Json) -> None:
+    body = row.body
+    currency = ctx.currency(params.get("currency") or body["currency"])
+    amount = params.get("amount", body["amount"])
+    if {"amount", "currency"} & params.keys():
+        require_chargeable(amount, currency)
+    body |= {"amount": amount, "currency": currency}
+    if params.get("customer"):
+        body["customer"] = ctx.referenced("customer", params["customer"], "customer").id
+    _apply_split(ctx, body, params)
+    if params.get("payment_method"):
+        body["payment_method"] = usable_by(ctx, params["payment_method"], body["customer"]).id
+        body |= {"status": "requires_confirmation", "next_action": None}
+    if "capture_method" in params:
+        body["capture_method"] = params["capture_method"]
+    if "shipping" in params:
+        body["shipping"] = shipping(params["shipping"])
+    for name in _TEXTS:
+        if name in params:
+            body[name] = params[name] or None
+    body["metadata"] = metadata(params.get("metadata"), body["metadata"])
+
+
+def _apply_split(ctx: Ctx, body: Json, params: Json) -> None:
+    if "transfer_data" in params:
+        if body["transfer_data"] is None:
+            raise invalid("This PaymentIntent has no transfer_data[destination].", param="transfer_data[amount]")
+        body["transfer_data"] = {**body["transfer_data"], **params["transfer_data"]}
+    if "application_fee_amount" in params:
+        body["application_fee_amount"] = params["application_fee_amount"] or None
+    if {"amount", "transfer_data", "application_fee_amount"} & params.keys():
+        payments.check_split(ctx, body, body["amount"])
+
+
+@operation("POST /v1/payment_intents/{intent}/confirm", f"off_session setup_future_usage {_CONFIRM}")
 def confirm(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("payment_intent", ids["intent"])
     _require_free(row, "confirm")
     if row.body["status"] not in ("requires_payment_method", "requires_confirmation"):
         raise unexpected_state(row, "confirm")
+    if "setup_future_usage" in params:
+        row.body["setup_future_usage"] = params["setup_future_usage"] or None
     _confirm(ctx, row, params)
+    return ctx.shown(row)
+
+
+@operation(
+    "POST /v1/payment_intents/{intent}/capture",
+    "amount_to_capture application_fee_amount transfer_data{amount} final_capture metadata statement_descriptor_suffix",
+)
+def capture(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = ctx.own("payment_intent", ids["intent"])
+    if row.body["status"] != "requires_capture":
+        raise StripeError(
+            400,
+            f"This PaymentIntent could not be captured because it has a status of {row.body['status']}. Only a "
+            "PaymentIntent with one of the following statuses may be captured: requires_capture.",
+            code="payment_intent_unexpected_state",
+            payment_intent=ctx.shown(row),
+        )
+    if params.get("final_capture") is False:
+        raise not_modelled("several captures of one payment", param="final_capture")
+    row.body["metadata"] = metadata(params.get("metadata"), row.body["metadata"])
+    if "statement_descriptor_suffix" in params:
+        row.body["statement_descriptor_suffix"] = params["statement_descriptor_suffix"]
+    payments.capture(ctx, row, params)
     return ctx.shown(row)
 
 
 @operation("POST /v1/payment_intents/{intent}/cancel", "cancellation_reason")
 def cancel(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("payment_intent", ids["intent"])
-    _require_free(row, "cancel")
-    if row.body["status"] not in _CANCELABLE:
+    held = row.body["status"] == "requires_capture"
+    if not held:
+        _require_free(row, "cancel")
+    if row.body["status"] not in _CANCELABLE and not held:
         raise unexpected_state(row, "cancel")
+    if held:
+        authorizations.release(ctx, row, "charge.refunded")
     row.body |= {
         "canceled_at": ctx.now,
         "cancellation_reason": params.get("cancellation_reason"),
@@ -136,9 +231,9 @@ def _require_free(row: Row, verb: str) -> None:
 def _confirm(ctx: Ctx, row: Row, params: Json) -> None:
     given = params.get("payment_method")
     if given:
-        method = usable(ctx, given, "payment_method")
+        method = usable_by(ctx, given, row.body["customer"])
     elif row.body["payment_method"]:
-        method = ctx.must(row.body["payment_method"])
+        method = usable_by(ctx, row.body["payment_method"], row.body["customer"])
     else:
         raise invalid(
             "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the "
@@ -147,8 +242,13 @@ def _confirm(ctx: Ctx, row: Row, params: Json) -> None:
             code="payment_intent_unexpected_state",
             payment_intent=row.body,
         )
-    status = payments.attempt(ctx, row, method, return_url=params.get("return_url"))
-    if status == "requires_action" and (params.get("off_session") or params.get("error_on_requires_action")):
-        payments.require_authentication(ctx, row, method)
+    payments.attempt(
+        ctx,
+        row,
+        method,
+        return_url=params.get("return_url"),
+        off_session=bool(params.get("off_session")),
+        may_ask=not params.get("error_on_requires_action"),
+    )
     if row.body["status"] == "requires_payment_method":
         raise payments.card_error(ctx.shown(row))

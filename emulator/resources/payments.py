@@ -8,8 +8,8 @@ from emulator import ledger
 from emulator.cards import DECLINE_MESSAGES
 from emulator.errors import DOC_URL, StripeError, invalid
 from emulator.registry import documented
-from emulator.resources import charges, moves
-from emulator.resources.payment_methods import card_of
+from emulator.resources import authorizations, charges, moves
+from emulator.resources.payment_methods import attach, card_of, needs_authentication
 from emulator.schema.build import build
 from emulator.store import Row
 from emulator.types import Json
@@ -21,6 +21,8 @@ documented(
     "payments",
     "A declined card leaves a failed charge, last_payment_error and payment_intent.payment_failed; it can be retried.",
     "application_fee_amount and transfer_data.amount exclude each other.",
+    "Off-session, card 3155 pays only after it was set up for that, 3184 and 3220 never: authentication_required.",
+    "setup_future_usage saves the card to the payment's customer; without it a card outside a customer works once.",
 )
 
 
@@ -30,10 +32,11 @@ def new_intent(ctx: Ctx, **fields: object) -> Row:
     group = fields.pop("transfer_group", None)
     if group is None and fields.get("transfer_data"):
         group = f"group_{id}"
+    if fields.get("capture_method") is None:
+        fields["capture_method"] = "automatic_async"
     body = build(
         "payment_intent",
         id=id,
-        capture_method="automatic_async",
         client_secret=f"{id}_secret_{ctx.store.random_text(25)}",
         confirmation_method="automatic",
         created=ctx.now,
@@ -80,18 +83,48 @@ def check_split(ctx: Ctx, data: Json, amount: int, prefix: str = "") -> None:
     moves.require_destination(ctx, transfer["destination"], name("transfer_data", "destination"))
 
 
-def attempt(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool = False, return_url: str | None = None) -> str:
-    """Try to pay; returns the intent's new status. A decline is the status requires_payment_method, no exception."""
+def attempt(
+    ctx: Ctx,
+    intent: Row,
+    method: Row,
+    *,
+    authenticated: bool = False,
+    return_url: str | None = None,
+    off_session: bool = False,
+    may_ask: bool = True,
+) -> str:
+    """Try to pay; returns the intent's new status. A decline is the status requires_payment_method, no exception.
+
+    `off_session` and `may_ask=False` (error_on_requires_action) turn a question of the bank into a decline.
+    """
     card = card_of(method)
     intent.body["payment_method"] = method.id
     if card.decline is not None:
         return _declined(ctx, intent, method, card.decline)
-    if card.authentication and not authenticated:
+    if not authenticated and needs_authentication(method, off_session=off_session):
+        if off_session or not may_ask:
+            return require_authentication(ctx, intent, method)
         return _ask(ctx, intent, return_url)
     destination = (intent.body["transfer_data"] or {}).get("destination")
     if destination:
         moves.require_destination(ctx, destination, "transfer_data[destination]")
-    return _paid(ctx, intent, method, authenticated)
+    _keep_card(ctx, intent, method, authenticated)
+    if intent.body["capture_method"] == "manual":
+        authorizations.hold(ctx, intent, charges.authorize(ctx, intent, method, authenticated=authenticated))
+        return "requires_capture"
+    return _paid(ctx, intent, method, charges.succeed(ctx, intent, method, authenticated=authenticated))
+
+
+def _keep_card(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> None:
+    """A card paid with is kept for its customer when asked for; otherwise it cannot be used again."""
+    wanted, customer = intent.body["setup_future_usage"], intent.body["customer"]
+    if wanted == "off_session" and authenticated:
+        method.private["set_up"] = True
+    if method.body["customer"] is None and wanted is None:
+        method.private["spent"] = True
+    ctx.save(method)
+    if wanted is not None and customer is not None:
+        attach(ctx, method, customer)
 
 
 def _declined(ctx: Ctx, intent: Row, method: Row, decline: str) -> str:
@@ -148,7 +181,7 @@ def refuse_authentication(ctx: Ctx, intent: Row) -> None:
     ctx.emit("payment_intent.payment_failed", intent)
 
 
-def require_authentication(ctx: Ctx, intent: Row, method: Row) -> None:
+def require_authentication(ctx: Ctx, intent: Row, method: Row) -> str:
     """Nobody is there to authenticate: the attempt becomes a decline with code authentication_required."""
     charge = charges.fail(ctx, intent, method, "authentication_required")
     intent.body |= {
@@ -161,20 +194,29 @@ def require_authentication(ctx: Ctx, intent: Row, method: Row) -> None:
     ctx.save(intent)
     ctx.emit("charge.failed", charge)
     ctx.emit("payment_intent.payment_failed", intent)
+    return "requires_payment_method"
 
 
-def _paid(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> str:
-    charge = charges.succeed(ctx, intent, method, authenticated=authenticated)
+def capture(ctx: Ctx, intent: Row, params: Json) -> None:
+    """Take a held payment, or the part `amount_to_capture` names, with its transfer; amounts in its minor units."""
+    amount = authorizations.check_capture(ctx, intent, params)
+    charge = authorizations.capture(ctx, intent, amount)
+    _paid(ctx, intent, None, charge)
+
+
+def _paid(ctx: Ctx, intent: Row, method: Row | None, charge: Row) -> str:
+    """The charge is booked: its transfer, the intent's end, the events. Without `method` it was captured later."""
     transfer = _split(ctx, intent, charge)
     intent.body |= {
-        "amount_received": intent.body["amount"],
+        "amount_capturable": 0,
+        "amount_received": charge.body["amount_captured"],
         "last_payment_error": None,
         "latest_charge": charge.id,
         "next_action": None,
         "status": "succeeded",
     }
     ctx.save(intent)
-    ctx.emit("charge.succeeded", charge)
+    ctx.emit("charge.captured" if method is None else "charge.succeeded", charge)
     if transfer is not None:
         moves.announce(ctx, transfer)
     ctx.emit("payment_intent.succeeded", intent)
@@ -190,7 +232,7 @@ def _split(ctx: Ctx, intent: Row, charge: Row) -> Row | None:
     transfer = moves.send(
         ctx,
         data["destination"],
-        intent.body["amount"] if part is None else part,
+        charge.body["amount_captured"] if part is None else part,
         intent.body["currency"],
         charge=charge,
         available_on=ledger.available_on(ctx.store, charge.body["balance_transaction"]),

@@ -65,7 +65,7 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if transfer is not None:
         _take_back(ctx, row, charge, transfer, fee=bool(params.get("refund_application_fee")))
     charge.body["amount_refunded"] += amount
-    charge.body["refunded"] = charge.body["amount_refunded"] == charge.body["amount"]
+    charge.body["refunded"] = charge.body["amount_refunded"] == charge.body["amount_captured"]
     ctx.save(charge)
     _pay(ctx, row, charge)
     ctx.emit("refund.created", row)
@@ -118,6 +118,8 @@ def _amount(charge: Row, params: Json) -> int:
     body = charge.body
     if not body["paid"]:
         raise invalid(f"Charge {charge.id} is not successful and cannot be refunded.", param="charge")
+    if not body["captured"]:
+        raise not_modelled("refunds of uncaptured charges; cancel their payment intent", param="charge")
     left = body["amount_captured"] - body["amount_refunded"]
     if left == 0:
         raise invalid(f"Charge {charge.id} has already been refunded.", code="charge_already_refunded")
@@ -151,7 +153,7 @@ def _transfer(ctx: Ctx, charge: Row, params: Json) -> Row | None:
 
 def _take_back(ctx: Ctx, refund: Row, charge: Row, transfer: Row, *, fee: bool) -> None:
     """Proportional to what has been refunded so far, so that several partial refunds add up to the whole."""
-    before, whole = charge.body["amount_refunded"], charge.body["amount"]
+    before, whole = charge.body["amount_refunded"], charge.body["amount_captured"]
     after = before + refund.body["amount"]
     settles = max(ctx.now, ledger.available_on(ctx.store, charge.body["balance_transaction"]))
     if refund.private.get("reverse"):

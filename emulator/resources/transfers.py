@@ -79,8 +79,9 @@ def _source(ctx: Ctx, id: str, amount: int, currency: str) -> Row:
     row = ctx.store.get(id)
     if row is None or row.kind != "charge" or row.account != "":
         raise missing("charge", id, param="source_transaction", status=400)
-    if not row.body["paid"]:
-        raise invalid("You cannot use a failed charge as a source_transaction.", param="source_transaction")
+    if not row.body["paid"] or not row.body["captured"]:
+        what = "You cannot use a failed or uncaptured charge as a source_transaction."
+        raise invalid(what, param="source_transaction")
     if row.body["currency"] != currency:
         raise invalid(
             f"The currency of source_transaction's balance transaction ({row.body['currency']}) must be the same as "
@@ -88,10 +89,11 @@ def _source(ctx: Ctx, id: str, amount: int, currency: str) -> Row:
             param="currency",
         )
     used = sum(one.body["amount"] for one in ctx.store.find("transfer", where={"source_transaction": id}))
-    if used + amount > row.body["amount"]:
-        left = row.body["amount"] - used
+    if used + amount > row.body["amount_captured"]:
+        left = row.body["amount_captured"] - used
         raise invalid(
-            f"Transfers using this transaction as a source must not exceed the source amount of {row.body['amount']}. "
+            f"Transfers using this transaction as a source must not exceed the source amount of "
+            f"{row.body['amount_captured']}. "
             f"There is {left} left to be transferred.",
             param="amount",
         )

@@ -73,6 +73,10 @@ OMITTED: dict[str, frozenset[str]] = {
     ),
     "refund.destination_details": _fields("*"),
     "refund.destination_details.card": _fields("reference"),
+    "setup_intent": _fields("allowed_payment_method_types attach_to_self flow_directions managed_payments"),
+    "setup_intent.next_action": _fields("*"),
+    "setup_intent.payment_method_options": _fields("*"),
+    "setup_intent.payment_method_options.card": _fields("*"),
     "v2.core.account": _fields("closed"),
     "webhook_endpoint": _fields("secret"),
 }
