@@ -30,7 +30,7 @@ class Operation(models.Model):
         Status.PLANNED: frozenset({Status.SUBMITTING}),
         Status.SUBMITTING: frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNKNOWN}),
         Status.UNKNOWN: frozenset({Status.SUBMITTING, Status.STALE}),
-        Status.STALE: frozenset(),
+        Status.STALE: frozenset({Status.FAILED}),
         Status.SUCCEEDED: frozenset(),
         Status.FAILED: frozenset(),
     }

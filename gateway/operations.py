@@ -34,6 +34,8 @@ LEASE = timedelta(seconds=60)
 GRACE = timedelta(seconds=20)
 # Stripe may forget a key after 24 h and would then act again; from here on it must be looked up instead (fault F17).
 KEY_GOOD_FOR = timedelta(hours=20)
+# The newer interface keeps its keys for 30 days (docs.stripe.com/api-v2-overview).
+V2_KEY_GOOD_FOR = timedelta(days=29)
 LONGEST_WAIT_SECONDS = 3600
 
 
@@ -194,6 +196,14 @@ def latest(business_key: str) -> Operation | None:
     return Operation.objects.filter(business_key=business_key).order_by("-generation").first()
 
 
+def give_up(operation: Operation, *, reason: str) -> None:
+    """Let a new generation take a stale operation's place, when its having happened as well would do no harm.
+
+    Never for what moves money. Raises IllegalMove for an operation that is not stale.
+    """
+    move(operation, Status.FAILED, actor="operations", reason=reason, finished_at=now())
+
+
 def finish_due(limit: int = 100) -> int:
     """Complete operations that a crash or a silent Stripe left behind; how many were tried."""
     due = Operation.objects.filter(
@@ -242,7 +252,8 @@ def _claim(operation: Operation) -> bool:
 
 
 def _too_old(operation: Operation, moment: datetime) -> bool:
-    return operation.first_sent_at is not None and moment - operation.first_sent_at > KEY_GOOD_FOR
+    good_for = V2_KEY_GOOD_FOR if operation.path.startswith("/v2/") else KEY_GOOD_FOR
+    return operation.first_sent_at is not None and moment - operation.first_sent_at > good_for
 
 
 def _shelve(operation: Operation, reason: str) -> None:

@@ -275,3 +275,24 @@ def test_an_operation_tried_very_often_still_waits_an_hour_at_most(stripe_emulat
     assert operation.status == "unknown"
     assert operation.due_at is not None
     assert operation.due_at <= now() + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("days", "status"), [(21, "succeeded"), (30, "stale")])
+def test_f17_a_key_of_the_newer_interface_is_good_for_weeks(stripe_emulator: Emulator, days: int, status: str) -> None:
+    stripe_emulator.faults.add("error_before", match="POST /v2/core/accounts", status=503)
+    operation = operations.execute(
+        operations.plan(
+            name="account.create",
+            business_key="account:1",
+            path="/v2/core/accounts",
+            params={"contact_email": "bob@example.org", "identity": {"country": "de"}},
+            actor="test",
+            reason="A test.",
+        )
+    )
+    assert operation.status == "unknown"
+
+    with fixed_at(now() + timedelta(days=days)):
+        operation = operations.execute(operation)
+
+    assert operation.status == status
