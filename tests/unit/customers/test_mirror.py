@@ -47,6 +47,19 @@ def test_a_phone_number_goes_to_stripe_in_the_twenty_characters_it_takes(buyer: 
     assert Operation.objects.get().request["phone"] == "+49030901820" + "33"
 
 
+def test_f18_an_error_stripe_repeats_for_a_day_does_not_lock_the_buyer_out(buyer: Customer, stripe_emulator: Emulator):
+    stripe_emulator.faults.add("error_before", match="POST /v1/customers", status=500)
+    with pytest.raises(StripeUnavailable):
+        mirror.ensure_stripe_customer(buyer, "alice@example.com")
+
+    with clock.fixed_at(clock.now() + timedelta(hours=21)):
+        operations.finish_due()
+        made = mirror.ensure_stripe_customer(buyer, "alice@example.com")
+
+    assert customers_at_stripe(stripe_emulator) == [made]
+    assert [operation.status for operation in Operation.objects.order_by("pk")] == ["failed", "succeeded"]
+
+
 def test_asking_twice_asks_stripe_once(buyer: Customer, stripe_emulator: Emulator):
     first = mirror.ensure_stripe_customer(buyer, "alice@example.com")
 
