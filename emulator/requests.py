@@ -26,6 +26,9 @@ LEGACY_NAMES: dict[str, dict[str, str]] = {
     "POST /v1/checkout/sessions": {"payment_method_types": "allowed_payment_method_types"},
     "POST /v1/payment_intents": {"payment_method_types": "allowed_payment_method_types"},
     "POST /v1/payment_intents/{intent}": {"payment_method_types": "allowed_payment_method_types"},
+    "POST /v1/payment_intents/{intent}/confirm": {"payment_method_types": "allowed_payment_method_types"},
+    "POST /v1/setup_intents": {"payment_method_types": "allowed_payment_method_types"},
+    "POST /v1/setup_intents/{intent}": {"payment_method_types": "allowed_payment_method_types"},
 }
 LEGACY_VALUES = {"ui_mode": {"hosted": "hosted_page", "embedded": "embedded_page", "custom": "elements"}}
 

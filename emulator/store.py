@@ -64,7 +64,7 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "file": ("purpose",),
     "payment_intent": ("customer",),
     "payment_method": ("customer", "type", "allow_redisplay"),
-    "price": ("product", "active", "currency", "type"),
+    "price": ("product", "active", "currency", "type", "lookup_key"),
     "product": ("active",),
     "setup_intent": ("customer", "payment_method"),
     "payout": ("status", "destination"),

@@ -26,9 +26,10 @@ _SESSION_PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 def checkout_view(em: Emulator, session_id: str) -> Json:
     """Everything the payment page shows.
 
-    Keys: session (API shape), lines [{name, description, quantity, unit_amount, amount, currency}], total, currency,
-    merchant, status ("open" | "complete" | "expired"), customer_email, saved_cards [], test_cards [{number, label}],
-    success_url (placeholder replaced), cancel_url, next_action ("authenticate" | None). Amounts are minor units.
+    Keys: session (API shape), lines [{name, description, quantity, unit_amount, amount, currency}], total, discount
+    (0 or less), currency, merchant, status ("open" | "complete" | "expired"), customer_email, saved_cards [],
+    test_cards [{number, label}], success_url (placeholder replaced), cancel_url, next_action ("authenticate" | None).
+    Amounts are minor units.
     Raises HostedError(status=404) for an unknown session.
     """
     with em.visit() as ctx:
@@ -39,6 +40,7 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
             "session": ctx.shown(row),
             "lines": [_line(item, text) for item, text in zip(items, texts, strict=True)],
             "total": body["amount_total"],
+            "discount": -body["total_details"]["amount_discount"],
             "currency": body["currency"],
             "merchant": em.settings.platform_name,
             "status": body["status"],
@@ -125,7 +127,7 @@ def _line(item: Json, text: str) -> Json:
         "description": text,
         "quantity": item["quantity"],
         "unit_amount": item["price"]["unit_amount"],
-        "amount": item["amount_total"],
+        "amount": item["amount_subtotal"],
         "currency": item["currency"],
     }
 

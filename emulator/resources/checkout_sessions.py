@@ -10,7 +10,7 @@ from emulator.expand import includable
 from emulator.money import MINIMUM, display, require_chargeable
 from emulator.paging import limit, page
 from emulator.registry import PAGING, assumed, documented, operation
-from emulator.resources import payments
+from emulator.resources import coupons, payments
 from emulator.resources.line_items import descriptions, line_items, listed
 from emulator.resources.payment_intents import shipping
 from emulator.schema.build import build
@@ -24,12 +24,12 @@ _HOUR = 3_600
 _SHIPPING = "shipping{name phone address{city country line1 line2 postal_code state}}"
 _PARAMETERS = (
     "mode success_url cancel_url ui_mode customer customer_email client_reference_id metadata expires_at locale "
-    "submit_type line_items{quantity metadata price_data{currency unit_amount tax_behavior "
+    "submit_type line_items{quantity metadata price price_data{currency unit_amount tax_behavior product "
     "product_data{name description images metadata tax_code}}} "
     "payment_intent_data{application_fee_amount transfer_data{destination amount} transfer_group metadata description "
     f"statement_descriptor_suffix receipt_email capture_method {_SHIPPING}}} "
     "allowed_payment_method_types automatic_tax{enabled} adaptive_pricing{enabled} customer_creation "
-    "billing_address_collection"
+    "billing_address_collection discounts{coupon promotion_code}"
 )
 
 documented(
@@ -46,7 +46,9 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     _require_simple(params)
     items = line_items(ctx, params.get("line_items") or [])
     currency = items[0]["currency"]
-    total = sum(item["amount_total"] for item in items)
+    coupon, off = coupons.apply(ctx, params.get("discounts") or [], items)
+    subtotal = sum(item["amount_subtotal"] for item in items)
+    total = subtotal - off
     _check_total(total, currency)
     data = params.get("payment_intent_data") or {}
     payments.check_split(ctx, data, total, "payment_intent_data")
@@ -57,7 +59,7 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         "checkout.session",
         id=id,
         adaptive_pricing={"enabled": False},
-        amount_subtotal=total,
+        amount_subtotal=subtotal,
         amount_total=total,
         billing_address_collection=params.get("billing_address_collection"),
         cancel_url=params.get("cancel_url"),
@@ -68,6 +70,7 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         customer_creation=None if params.get("customer") else params.get("customer_creation", "if_required"),
         customer_details=_details(ctx, params),
         customer_email=params.get("customer_email"),
+        discounts=[{"coupon": coupon, "promotion_code": None}] if coupon else [],
         expires_at=_expiry(ctx, params.get("expires_at")),
         locale=params.get("locale"),
         metadata=metadata(params.get("metadata")),
@@ -80,13 +83,11 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         status="open",
         submit_type=params.get("submit_type"),
         success_url=params["success_url"],
-        total_details={"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        total_details={"amount_discount": off, "amount_shipping": 0, "amount_tax": 0},
         ui_mode="hosted_page",
         url=f"{ctx.em.public_url}/c/pay/{id}",
     )
-    row = ctx.insert(
-        body, private={"items": items, "payment": data, "descriptions": descriptions(params["line_items"])}
-    )
+    row = ctx.insert(body, private={"items": items, "payment": data, "descriptions": descriptions(ctx, items)})
     ctx.store.plan(body["expires_at"], "session", id)
     return ctx.shown(row)
 
@@ -124,6 +125,8 @@ def _require_complete(params: Json) -> None:
 
 
 def _check_total(total: int, currency: str) -> None:
+    if total == 0:
+        raise not_modelled("orders that cost nothing", param="line_items")
     if total < MINIMUM.get(currency, 1):
         raise invalid(
             "The Checkout Session's total amount due must add up to at least "
@@ -246,4 +249,6 @@ def complete(ctx: Ctx, row: Row, *, email: str | None, name: str | None) -> None
         "url": None,
     }
     ctx.save(row)
+    for discount in row.body["discounts"]:
+        coupons.redeem(ctx, discount["coupon"])
     ctx.emit("checkout.session.completed", row)

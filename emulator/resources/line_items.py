@@ -1,11 +1,12 @@
-"""The lines of a Checkout Session, from price_data."""
+"""The lines of a Checkout Session, from prices or price_data."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from emulator.context import metadata
-from emulator.errors import invalid, not_modelled
+from emulator.errors import invalid
+from emulator.resources import prices, products
 from emulator.schema.build import build
 from emulator.store import Row
 from emulator.types import Json
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from emulator.context import Ctx
 
 _MOST = 100
+_MOST_OF_ONE = 999_999
 
 
 def line_items(ctx: Ctx, given: list[Json]) -> list[Json]:
@@ -30,65 +32,67 @@ def line_items(ctx: Ctx, given: list[Json]) -> list[Json]:
     return items
 
 
-def descriptions(given: list[Json]) -> list[str]:
+def descriptions(ctx: Ctx, items: list[Json]) -> list[str]:
     """What the payment page says about each product; the line item object has no place for it."""
-    return [str(item["price_data"]["product_data"].get("description") or "") for item in given]
+    return [str(ctx.must(item["price"]["product"]).body["description"] or "") for item in items]
 
 
 def _item(ctx: Ctx, number: int, given: Json) -> Json:
     name = f"line_items[{number}]"
-    data = given.get("price_data")
-    if data is None:
+    if bool(given.get("price")) == bool(given.get("price_data")):
         raise invalid(f"You must specify either `price` or `price_data` in `{name}`.", param=name)
-    if "product_data" not in data:
-        raise not_modelled("line items without product_data", param=f"{name}[price_data][product_data]")
-    if "unit_amount" not in data:
-        raise invalid(
-            f"Missing required param: {name}[price_data][unit_amount].",
-            param=f"{name}[price_data][unit_amount]",
-            code="parameter_missing",
-        )
     if "quantity" not in given:
         raise invalid(f"Quantity is required. Add `quantity` to `{name}`", param=f"{name}[quantity]")
-    quantity, unit = given["quantity"], data["unit_amount"]
-    for value, least, param in ((quantity, 1, "quantity"), (unit, 0, "price_data][unit_amount")):
-        if value < least:
-            raise invalid(
-                f"This value must be greater than or equal to {least}.",
-                param=f"{name}[{param}]",
-                code="parameter_invalid_integer",
-            )
-    currency = ctx.currency(data["currency"], f"{name}[price_data][currency]")
-    price = _price(ctx, currency, unit, data)
+    quantity = given["quantity"]
+    if not 1 <= quantity <= _MOST_OF_ONE:
+        raise invalid(
+            "This value must be greater than or equal to 1."
+            if quantity < 1
+            else f"This value must be less than or equal to {_MOST_OF_ONE}.",
+            param=f"{name}[quantity]",
+            code="parameter_invalid_integer",
+        )
+    price = _known(ctx, given["price"], name) if given.get("price") else _made(ctx, given["price_data"], name)
+    total = price["unit_amount"] * quantity
     return build(
         "item",
         id="li_1" + ctx.store.random_text(23),
-        amount_subtotal=unit * quantity,
-        amount_total=unit * quantity,
-        currency=currency,
-        description=data["product_data"]["name"],
+        amount_subtotal=total,
+        amount_total=total,
+        currency=price["currency"],
+        description=ctx.must(price["product"]).body["name"],
         metadata=metadata(given.get("metadata")),
         price=price,
         quantity=quantity,
     )
 
 
-def _price(ctx: Ctx, currency: str, unit: int, data: Json) -> Json:
+def _known(ctx: Ctx, id: str, name: str) -> Json:
+    row = ctx.referenced("price", id, f"{name}[price]")
+    if not row.body["active"]:
+        raise invalid("The price specified is inactive. This field only accepts active prices.", param=f"{name}[price]")
+    return row.body
+
+
+def _made(ctx: Ctx, data: Json, name: str) -> Json:
     """Made for this one session, so not active for others."""
-    return build(
-        "price",
-        id="price_1" + ctx.store.random_text(23),
-        active=False,
-        billing_scheme="per_unit",
-        created=ctx.now,
-        currency=currency,
-        metadata={},
-        product=ctx.store.new_id("prod", 14),
-        tax_behavior=data.get("tax_behavior", "unspecified"),
-        type="one_time",
-        unit_amount=unit,
-        unit_amount_decimal=str(unit),
-    )
+    prefix = f"{name}[price_data]"
+    if bool(data.get("product")) == bool(data.get("product_data")):
+        raise invalid(f"You must specify either `product` or `product_data` in `{prefix}`.", param=prefix)
+    if "unit_amount" not in data:
+        raise invalid(
+            f"Missing required param: {prefix}[unit_amount].",
+            param=f"{prefix}[unit_amount]",
+            code="parameter_missing",
+        )
+    prices.require_unit(data["unit_amount"], f"{prefix}[unit_amount]")
+    currency = ctx.currency(data["currency"], f"{prefix}[currency]")
+    if data.get("product"):
+        product = ctx.referenced("product", data["product"], f"{prefix}[product]")
+    else:
+        product = products.make(ctx, data["product_data"], active=False)
+    given = {"tax_behavior": data.get("tax_behavior", "unspecified")}
+    return prices.make(ctx, product.id, currency, data["unit_amount"], given, active=False).body
 
 
 def listed(row: Row, size: int, params: Json) -> Json:

@@ -39,6 +39,7 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     payments.check_split(ctx, params, params["amount"])
     if params.get("customer"):
         ctx.referenced("customer", params["customer"], "customer")
+    _require_cards(params)
     for name in ("off_session", "error_on_requires_action"):
         if params.get(name) and not params.get("confirm"):
             raise invalid(f"The parameter {name} can only be used with confirm=true.", param=name)
@@ -101,7 +102,7 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 @operation(
     "POST /v1/payment_intents/{intent}",
     "amount currency customer payment_method application_fee_amount transfer_data{amount} capture_method "
-    f"setup_future_usage {_DESCRIPTIVE}",
+    f"setup_future_usage allowed_payment_method_types {_DESCRIPTIVE}",
 )
 def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("payment_intent", ids["intent"])
@@ -135,6 +136,7 @@ def _apply(ctx: Ctx, row: Row, params: Json) -> None:
     if params.get("payment_method"):
         body["payment_method"] = usable_by(ctx, params["payment_method"], body["customer"]).id
         body |= {"status": "requires_confirmation", "next_action": None}
+    _require_cards(params)
     if "capture_method" in params:
         body["capture_method"] = params["capture_method"]
     if "shipping" in params:
@@ -143,6 +145,11 @@ def _apply(ctx: Ctx, row: Row, params: Json) -> None:
         if name in params:
             body[name] = params[name] or None
     body["metadata"] = metadata(params.get("metadata"), body["metadata"])
+
+
+def _require_cards(params: Json) -> None:
+    if "card" not in (params.get("allowed_payment_method_types") or ["card"]):
+        raise not_modelled("payment methods other than cards", param="allowed_payment_method_types")
 
 
 def _apply_split(ctx: Ctx, body: Json, params: Json) -> None:

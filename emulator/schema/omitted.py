@@ -46,6 +46,7 @@ OMITTED: dict[str, frozenset[str]] = {
     "checkout.session.payment_method_options": _fields("*"),
     "checkout.session.payment_method_options.card": _fields("*"),
     "checkout.session.total_details": _fields("breakdown"),
+    "coupon": _fields("applies_to currency_options"),
     "customer": _fields(
         "business_name individual_name cash_balance customer_account invoice_credit_balance sources subscriptions tax "
         "tax_ids"
