@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from celery import shared_task
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from gateway import operations
@@ -11,9 +12,9 @@ from gateway.errors import GatewayError
 from kit.clock import now
 from orders.models import Purchase
 from orders.models import Status as OrderStatus
-from payments import checkout, settlement
+from payments import checkout, payouts, settlement
 from payments.errors import PaymentError
-from payments.models import Payment
+from payments.models import Payment, Payout
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +22,9 @@ ACTOR = "payments sweeper"
 # An open page is looked at again once its event should long have come.
 PATIENCE = timedelta(minutes=2)
 BATCH = 200
+# Banks take their time: a payout is looked at once it is a day late.
+PAYOUT_PATIENCE = timedelta(days=1)
+PAYOUT_BATCH = 10
 
 
 @shared_task(name="payments.follow_open_payments")
@@ -45,7 +49,29 @@ def follow() -> int:
     for payment in [*unprepared.order_by("?")[:BATCH], *overdue.order_by("?")[:BATCH]]:
         _follow_one(payment, moment)
         looked_at += 1
-    return looked_at + _cancel_forgotten(moment)
+    return looked_at + _follow_payouts(moment) + _cancel_forgotten(moment)
+
+
+def _follow_payouts(moment: datetime) -> int:
+    """Look at payouts that should have arrived, but of which no event said so."""
+    overdue = Payout.objects.filter(
+        status__in=[Payout.Status.PENDING, Payout.Status.IN_TRANSIT],
+        arrives_on__lt=(moment - PAYOUT_PATIENCE).date(),
+    )
+    # A few at a time, because one that is late at Stripe, too, stays here; any of them, for the reason above.
+    chosen = list(overdue.select_related("connected_account").order_by("?")[:PAYOUT_BATCH])
+    for payout in chosen:
+        account = str(payout.connected_account.stripe_id)
+        try:
+            found = payouts.fetch(payout.stripe_id, account)
+            with transaction.atomic():
+                payouts.apply(found, account, actor=ACTOR)
+        except GatewayError as error:
+            log.warning("payout_not_followed", payout=payout.stripe_id, error=str(error))
+        except Exception:
+            # It needs a person; the others do not wait for that (fault F06).
+            log.exception("payout_needs_a_person", payout=payout.stripe_id)
+    return len(chosen)
 
 
 def _follow_one(payment: Payment, moment: datetime) -> None:

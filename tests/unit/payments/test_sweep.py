@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from kit.clock import fixed_at, now
+from ledger.journal import balance
+from ledger.models import Account
 from orders.models import Purchase
 from payments import tasks
-from payments.models import Payment
+from payments.models import Payment, Payout
 from payments.tasks import follow
 from tests.world import World
 
@@ -65,3 +67,23 @@ def test_a_purchase_that_cannot_be_cancelled_does_not_keep_the_next_one_open(wor
 
     good.refresh_from_db()
     assert good.status == "cancelled"
+
+
+def test_f08_a_payout_whose_arrival_nobody_told_us_is_found(world: World) -> None:
+    client, _alice = world.buyer()
+    purchase = world.check_out(client, world.listing(price=10_000))
+    world.pay(str(purchase.payments.get().session_id))
+    world.settle()
+    with world.later(days=2):
+        world.settle()
+    payout = Payout.objects.get()
+    assert payout.status in ("pending", "in_transit")
+
+    world.emulator.faults.add("webhook_drop", match=".*", times=100)
+    with world.later(days=7):
+        world.settle()
+        follow()
+
+    payout.refresh_from_db()
+    assert payout.status == "paid"
+    assert balance(Account.PAYOUTS_IN_TRANSIT, payout.stripe_id, "eur") == 0
