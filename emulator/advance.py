@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emulator.context import Ctx
-from emulator.resources import account_changes, aftermath, checkout_sessions, disputing, payouts, refunds
+from emulator.resources import account_changes, aftermath, checkout_sessions, disputing, payouts, refunds, topups
 from emulator.resources.authorizations import expire
 from emulator.resources.balance import shown_balance
 from emulator.types import Json
@@ -62,7 +62,20 @@ def _payouts(ctx: Ctx, account: str) -> Happenings:
 
 def _payout(ctx: Ctx, id: str) -> Happenings:
     row = payouts.arrive(ctx, id)
-    return [] if row is None else [_entry("payout.paid", id, row.account)]
+    return [] if row is None else [_entry(f"payout.{row.body['status']}", id, row.account)]
+
+
+def _payout_leaves(ctx: Ctx, id: str) -> Happenings:
+    row = payouts.leave(ctx, id)
+    return [] if row is None else [_entry("payout.updated", id, row.account)]
+
+
+def _topup(ctx: Ctx, id: str) -> Happenings:
+    """A top-up may cover refunds that wait for money."""
+    row = topups.arrive(ctx, id)
+    if row is None:
+        return []
+    return [_entry("topup.succeeded", id), *(_entry("refund.succeeded", one) for one in refunds.settle_pending(ctx))]
 
 
 def _session(ctx: Ctx, id: str) -> Happenings:
@@ -105,7 +118,9 @@ _ACTIONS: dict[str, Callable[[Ctx, str], Happenings]] = {
     "dispute": _dispute,
     "payouts": _payouts,
     "payout": _payout,
+    "payout_leaves": _payout_leaves,
     "refund": _refund,
+    "topup": _topup,
     "session": _session,
     "verify": _verify,
 }

@@ -29,6 +29,8 @@ REPORTING = {
     "payout_failure": "payout_reversal",
     "payout_cancel": "payout_reversal",
     "adjustment": "other_adjustment",
+    "payout_minimum_balance_hold": "payout_minimum_balance_hold",
+    "payout_minimum_balance_release": "payout_minimum_balance_release",
     "topup": "topup",
 }
 
@@ -171,6 +173,7 @@ _OBJECT_SUMS: tuple[tuple[int, str], ...] = tuple(
         ),
         (-1, "json_extract(private, '$.processing_fee')", "kind = 'charge' AND account = ''"),
         (-1, _DISPUTED, "kind = 'dispute'"),
+        (1, "json_extract(body, '$.amount')", "kind = 'topup' AND json_extract(body, '$.status') = 'succeeded'"),
         (
             -1,
             "json_extract(body, '$.amount')",

@@ -71,6 +71,7 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "radar.early_fraud_warning": ("charge", "payment_intent"),
     "refund": ("charge", "payment_intent", "status"),
     "transfer": ("destination", "transfer_group", "source_transaction"),
+    "topup": ("status",),
     "fee_refund": ("fee",),
     "transfer_reversal": ("transfer",),
 }

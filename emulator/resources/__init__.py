@@ -16,11 +16,13 @@ from emulator.resources import (  # noqa: F401
     fraud_warnings,
     payment_intents,
     payment_methods,
+    payout_settings,
     payouts,
     prices,
     products,
     refunds,
     setup_intents,
+    topups,
     transfers,
     webhook_endpoints,
 )

@@ -6,7 +6,9 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from emulator import ledger
 from emulator.clock import DAY, midnight
+from emulator.errors import invalid
 from emulator.resources import accounts_state as accounts
 from emulator.resources.accounts_v2_view import EVERYTHING, view
 from emulator.resources.capability import capability
@@ -42,7 +44,7 @@ def settle(ctx: Ctx, row: Row, before: Json) -> None:
     if was != now:
         body = capability(row, "transfers")
         ctx.emit("capability.updated", body, account=row.id, previous={"status": was})
-    if accounts.payouts_enabled(state) and not accounts.payouts_enabled(before):
+    if accounts.payouts_enabled(state) and (state["bank"] != before["bank"] or not accounts.payouts_enabled(before)):
         ctx.store.plan(midnight(ctx.now) + DAY, "payouts", row.id)
 
 
@@ -50,6 +52,12 @@ def _difference(ctx: Ctx, row: Row, before: Json) -> Json:
     """The fields of the v1 view that changed, as they were."""
     old, new = ctx.shown(replace(row, private=before)), ctx.shown(row)
     return {key: value for key, value in old.items() if new[key] != value}
+
+
+def require_empty(ctx: Ctx, row: Row) -> None:
+    """An account goes only when nothing is left in it, nor owed by it."""
+    if any(ready or pending for ready, pending in ledger.balances(ctx.store, row.id, ctx.now).values()):
+        raise invalid("This account cannot be closed: its balances must be zero first.", code="account_not_empty")
 
 
 def finish_verification(ctx: Ctx, id: str) -> None:

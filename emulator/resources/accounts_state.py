@@ -149,6 +149,8 @@ def transfers_status(state: Json) -> str:
     """v2's word: active, pending or restricted."""
     if state["platform"]:
         return "active"
+    if state.get("closed") or state.get("rejected"):
+        return "restricted"
     if any(capability == TRANSFERS for _, _, capability in missing(state)):
         return "restricted"
     return "active" if state["verification"] == "verified" else "pending"
@@ -195,4 +197,9 @@ def may_pay_out(ctx: Ctx, account: str) -> Json | None:
     """The account's state when automatic payouts may run for it."""
     row = ctx.must(account or ctx.em.platform_id)
     state = row.private
-    return state if payouts_enabled(state) and state["payout_interval"] == "daily" else None
+    return state if can_pay_out(state) and state["payout_interval"] != "manual" else None
+
+
+def can_pay_out(state: Json) -> bool:
+    """Nothing more goes to a bank account that sent a payout back, until it is replaced."""
+    return payouts_enabled(state) and state["bank"].get("status") != "errored"

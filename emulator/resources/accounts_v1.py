@@ -10,6 +10,7 @@ from emulator.kinds import ACCOUNTS, CONNECTED, PLATFORM
 from emulator.registry import operation
 from emulator.render import renderer
 from emulator.resources import accounts_state as accounts
+from emulator.resources import payout_settings
 from emulator.resources.capability import capability, hash_of_requirements
 from emulator.schema.build import ABSENT, build
 from emulator.store import Row
@@ -80,13 +81,17 @@ def _requirements(state: Json) -> Json:
 
 
 def _settings(state: Json) -> Json:
-    name = state["display_name"]
+    name, chosen = state["display_name"], payout_settings.of(state)
     return {
         "card_payments": {"decline_on": {"avs_failure": False, "cvc_failure": False}},
         "dashboard": {"display_name": name, "timezone": "Etc/UTC"},
         "payouts": {
-            "debit_negative_balances": not state["platform"],
-            "schedule": {"delay_days": 2, "interval": state["payout_interval"]},
+            "debit_negative_balances": chosen["debit"],
+            "schedule": {
+                "delay_days": 2 if chosen["delay"] is None else chosen["delay"],
+                "interval": state["payout_interval"],
+                **{f"{kind}_payout_days": chosen[kind] for kind in ("weekly", "monthly") if chosen[kind]},
+            },
         },
     }
 
@@ -110,7 +115,7 @@ def bank_account(row: Row) -> Json:
         metadata={},
         requirements={"currently_due": [], "errors": [], "past_due": [], "pending_verification": []},
         routing_number=bank["routing_number"],
-        status="new",
+        status=bank.get("status", "new"),
     )
 
 

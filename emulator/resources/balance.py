@@ -1,4 +1,4 @@
-"""v1/balance, balance_settings and balance_transactions."""
+"""v1/balance and balance_transactions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from emulator.errors import missing
 from emulator.paging import limit, list_object, page
 from emulator.registry import PAGING, operation
 from emulator.render import renderer
-from emulator.resources import accounts_state
 from emulator.schema.build import build
 from emulator.store import Row
 from emulator.types import Json
@@ -44,22 +43,6 @@ def shown_balance(ctx: Ctx, account: str) -> Json:
 
     reserved = {} if account else {"connect_reserved": [{"amount": 0, "currency": currency} for currency in sums]}
     return build("balance", available=part(0), pending=part(1), **reserved)
-
-
-@operation("GET /v1/balance_settings", scope="any")
-def settings(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    state = ctx.must(ctx.account or ctx.em.platform_id).private
-    return build(
-        "balance_settings",
-        payments={
-            "debit_negative_balances": bool(ctx.account),
-            "payouts": {
-                "schedule": {"interval": state["payout_interval"]},
-                "status": "enabled" if accounts_state.payouts_enabled(state) else "disabled",
-            },
-            "settlement_timing": {"delay_days": ctx.settings.availability_days},
-        },
-    )
 
 
 @operation("GET /v1/balance_transactions/{id}", scope="any")

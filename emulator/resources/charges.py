@@ -14,6 +14,7 @@ from emulator.registry import PAGING, assumed, documented, operation
 from emulator.render import embedded
 from emulator.resources.edits import edit
 from emulator.resources.payment_methods import card_of
+from emulator.resources.payout_settings import delay_days
 from emulator.schema.build import build
 from emulator.store import Row
 from emulator.types import Json
@@ -127,7 +128,7 @@ def succeed(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
     amount, currency = intent.body["amount"], intent.body["currency"]
     settings = ctx.settings
     fee = processing_fee(amount, basis_points=settings.fee_basis_points, fixed=settings.fee_fixed)
-    when = ctx.now if card.at_once else midnight(ctx.now + settings.availability_days * DAY)
+    when = ctx.now if card.at_once else midnight(ctx.now + delay_days(ctx, ctx.account) * DAY)
     body = build(
         "charge",
         **fields,

@@ -110,6 +110,43 @@ class Market(RuleBasedStateMachine):
             params = {} if amount is None else {"amount": amount}
             self.attempt(partial(self.client.v1.application_fees.refunds.create, fee.id), params)
 
+    @rule(
+        amount=AMOUNTS,
+        who=st.sampled_from([None, 0, 1]),
+        kind=st.sampled_from(["pay out", "top up", "cancel", "reverse"]),
+    )
+    def move_money_to_or_from_the_bank(self, amount, who, kind):
+        options = {} if who is None else {"stripe_account": self.sellers[who]}
+        params = {"amount": amount, "currency": "eur"}
+        if kind == "top up":
+            self.attempt(self.client.v1.topups.create, params)
+        elif kind == "pay out":
+            self.attempt(partial(self.client.v1.payouts.create, options=options), params)
+        else:
+            for payout in self.client.v1.payouts.list({"limit": 1}, options=options).data:
+                act = self.client.v1.payouts.cancel if kind == "cancel" else self.client.v1.payouts.reverse
+                self.attempt(partial(act, payout.id, options=options), {})
+
+    @rule(
+        who=st.sampled_from([None, 0, 1]),
+        schedule=st.sampled_from(
+            [
+                {"interval": "daily"},
+                {"interval": "manual"},
+                {"interval": "weekly", "weekly_payout_days": ["tuesday", "friday"]},
+                {"interval": "weekly"},
+                {"interval": "monthly", "monthly_payout_days": [1, 31]},
+            ]
+        ),
+        least=st.sampled_from(["", 0, 700, -1]),
+        debit=st.booleans(),
+    )
+    def settle_when_to_pay_out(self, who, schedule, least, debit):
+        payouts = {"schedule": schedule, "minimum_balance_by_currency": {"eur": least}}
+        options = {} if who is None else {"stripe_account": self.sellers[who]}
+        params = {"payments": {"payouts": payouts, "debit_negative_balances": debit}}
+        self.attempt(partial(self.client.v1.balance_settings.update, options=options), params)
+
     @rule(seconds=st.sampled_from([1, 60]))
     def moments_pass(self, seconds):
         self.em.advance(seconds=seconds)
@@ -130,6 +167,15 @@ class Market(RuleBasedStateMachine):
             ready = sum(row.net for row in rows if row.status == "available")
             pending = sum(row.net for row in rows if row.status == "pending")
             assert self.shop.balance(account) == (ready, pending)
+
+    @invariant()
+    def an_automatic_payout_is_the_sum_of_what_it_swept(self):
+        for account in ("", *self.sellers[:2]):
+            options = {"stripe_account": account} if account else {}
+            for payout in self.client.v1.payouts.list({"limit": 3}, options=options).data:
+                rows = self.client.v1.balance_transactions.list({"payout": payout.id, "limit": 100}, options=options)
+                if payout.automatic and not rows.has_more:
+                    assert payout.amount == sum(row.net for row in rows.data)
 
     def teardown(self):
         self.em.close()
