@@ -43,6 +43,9 @@ class _Nudger:
                 current_app.send_task("inbox.handle_events", expires=60)
             except (KombuError, RedisError, OSError) as error:
                 log.warning("nudge_lost", error=str(error))
+            except Exception:
+                # The thread is not started again: it has to outlive what nobody foresaw.
+                log.exception("nudge_failed")
             threading.Event().wait(REST_SECONDS)
 
 
