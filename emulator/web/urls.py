@@ -53,6 +53,11 @@ urlpatterns = [
         "_emulator/accounts/<account:account>/complete_onboarding", controls.complete_account, name="control-complete"
     ),
     path("_emulator/sessions/<session:session_id>/pay", controls.pay_session, name="control-pay"),
+    path("_emulator/charges/<str:id>/dispute", controls.open_dispute, name="control-dispute"),
+    path("_emulator/charges/<str:id>/fraud_warning", controls.warn_of_fraud, name="control-fraud-warning"),
+    path("_emulator/disputes/<str:id>/move", controls.move_dispute, name="control-move-dispute"),
+    path("_emulator/payouts/<str:id>/fail", controls.fail_payout, name="control-fail-payout"),
+    path("_emulator/refunds/<str:id>/fail", controls.fail_refund, name="control-fail-refund"),
     # The operator's panel
     path("_emulator/", panel.home, name="panel"),
     path("_emulator/sign-in", panel.sign_in, name="panel-sign-in"),

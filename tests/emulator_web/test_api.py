@@ -1,5 +1,6 @@
 """The API and the controls over HTTP, with Stripe's own library."""
 
+import io
 import json
 import time
 import urllib.error
@@ -202,3 +203,38 @@ def test_the_request_log_names_calls_and_keys(emulator: Running) -> None:
 
     assert (rows[0]["method"], rows[0]["path"], rows[0]["status"]) == ("POST", "/v1/customers", 200)
     assert rows[0]["idempotency_key"] == "key-1"
+
+
+def test_the_operator_opens_and_decides_a_dispute(emulator: Running) -> None:
+    intent = emulator.client.v1.payment_intents.create(
+        {"amount": 5_000, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+    )
+
+    dispute = control(emulator, f"charges/{intent.id}/dispute", {"inquiry": True})["dispute"]
+    moved = control(emulator, f"disputes/{dispute}/move", {"to": "needs_response"})
+    warned = control(emulator, f"charges/{intent.latest_charge}/fraud_warning", {})
+
+    assert moved == {"status": "needs_response"}
+    assert emulator.client.v1.disputes.retrieve(dispute).status == "needs_response"
+    assert emulator.client.v1.radar.early_fraud_warnings.retrieve(warned["early_fraud_warning"]).actionable is False
+
+
+def test_the_operator_makes_a_refund_fail(emulator: Running) -> None:
+    intent = emulator.client.v1.payment_intents.create(
+        {"amount": 5_000, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+    )
+    refund = emulator.client.v1.refunds.create({"payment_intent": intent.id})
+
+    failed = control(emulator, f"refunds/{refund.id}/fail", {"reason": "declined"})
+
+    assert failed == {"status": "failed"}
+    assert emulator.client.v1.refunds.retrieve(refund.id).failure_reason == "declined"
+
+
+def test_evidence_is_uploaded_over_http(emulator: Running) -> None:
+    file = io.BytesIO(b"%PDF-1.7 \r\n\r\n\x00\xff receipt")
+    file.name = "receipt.pdf"
+
+    made = emulator.client.v1.files.create({"file": file, "purpose": "dispute_evidence"})
+
+    assert (made.type, made.size) == ("pdf", len(file.getvalue()))

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from emulator import hosted, panel
+from emulator import business, hosted, panel
 from emulator.errors import HostedError
 from emulator.hosted import checkout_authenticate, checkout_pay, checkout_view
 from emulator.web.access import control, json_body, problem
@@ -115,6 +115,73 @@ def complete_account(request: HttpRequest, account: str) -> HttpResponse:
 def complete(account: str, body: dict[str, Any]) -> HttpResponse:
     hosted.complete_onboarding(current().emulator, account, country=body.get("country"))
     return JsonResponse({"account": account})
+
+
+@control("POST")
+def open_dispute(request: HttpRequest, id: str) -> HttpResponse:
+    """Dispute a charge or a payment intent: {"reason": "fraudulent", "inquiry": false}."""
+    return with_body(
+        lambda body: made(
+            "dispute",
+            business.open_dispute(
+                current().emulator, id, text(body, "reason", "fraudulent"), inquiry=body.get("inquiry") is True
+            ),
+        ),
+        request,
+    )
+
+
+@control("POST")
+def warn_of_fraud(request: HttpRequest, id: str) -> HttpResponse:
+    """An early fraud warning about a charge or a payment intent: {"fraud_type": "made_with_stolen_card"}."""
+    return with_body(
+        lambda body: made(
+            "early_fraud_warning",
+            business.warn_of_fraud(current().emulator, id, text(body, "fraud_type", "made_with_stolen_card")),
+        ),
+        request,
+    )
+
+
+@control("POST")
+def move_dispute(request: HttpRequest, id: str) -> HttpResponse:
+    """What the bank decides: {"to": "won" | "lost" | "needs_response" | "warning_closed"}."""
+    return with_body(
+        lambda body: made("status", business.move_dispute(current().emulator, id, text(body, "to", ""))), request
+    )
+
+
+@control("POST")
+def fail_payout(request: HttpRequest, id: str) -> HttpResponse:
+    """The bank sends a payout back, even a paid one: {"code": "could_not_process"}."""
+    return with_body(
+        lambda body: made(
+            "status", business.fail_payout(current().emulator, id, text(body, "code", "could_not_process"))
+        ),
+        request,
+    )
+
+
+@control("POST")
+def fail_refund(request: HttpRequest, id: str) -> HttpResponse:
+    """A refund does not arrive, even one that succeeded: {"reason": "expired_or_canceled_card"}."""
+    return with_body(
+        lambda body: made(
+            "status", business.fail_refund(current().emulator, id, text(body, "reason", "expired_or_canceled_card"))
+        ),
+        request,
+    )
+
+
+def made(name: str, value: str) -> HttpResponse:
+    return JsonResponse({name: value})
+
+
+def text(body: dict[str, Any], name: str, default: str) -> str:
+    given = body.get(name, default)
+    if not isinstance(given, str):
+        raise ValueError(f"{name} is a text.")
+    return given
 
 
 @control("POST")
