@@ -6,3 +6,5 @@ from __future__ import annotations
 CONNECTED = "v2.core.account"
 PLATFORM = "account"
 ACCOUNTS = (CONNECTED, PLATFORM)
+# a connected account that was deleted: what it did stays on record
+DELETED = "deleted_account"

@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from emulator import banks
+from emulator.banks import COUNTRIES
 from emulator.types import Json
 
 STEPS = ("business", "person", "bank", "review")
-COUNTRIES = (
-    "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IT LI LT LU LV MT NL NO PL PT RO SE SI SK US CA AU".split()
-)
 
 
 @dataclass(frozen=True)
@@ -53,27 +52,6 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     "review": (Field("tos", "I accept the terms of this imaginary service", "checkbox"),),
 }
 
-_TEST_IBANS = {
-    "DE89370400440532013000",
-    "DE62370400440532013001",
-    "AT611904300234573201",
-    "FR1420041010050500013M02606",
-    "NL39RABO0300065264",
-    "ES0700120345030000067890",
-    "IT40S0542811101000000123456",
-    "IE29AIBK93115212345678",
-    "BE62510007547061",
-    "GB82WEST12345698765432",
-}
-_TEST_ACCOUNTS = {
-    "000123456789",
-    "000111111116",
-    "000111111113",
-    "000222222227",
-    "000333333335",
-    "000444444440",
-}
-_ROUTING = "110000000"
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
@@ -163,20 +141,21 @@ def _birthday(values: dict[str, str], now: int, wrong: dict[str, str]) -> Json |
 
 
 def _bank(values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:
-    iban = re.sub(r"\s", "", values.get("iban", "")).upper()
+    iban = values.get("iban", "").strip()
     if iban:
-        if iban not in _TEST_IBANS:
+        found = banks.by_iban(iban)
+        if found is None:
             return {}, {"iban": "Enter a test IBAN, such as DE89370400440532013000. Never type a real one here."}
-        return {"bank_name": "STRIPE TEST BANK", "last4": iban[-4:], "country": iban[:2], "routing_number": None}, {}
+        return found, {}
     account, routing = values.get("account_number", ""), values.get("routing_number", "")
     if not account and not routing:
         return {}, {"iban": "Enter an IBAN, or a routing and an account number."}
     wrong = {}
-    if routing != _ROUTING:
-        wrong["routing_number"] = f"Enter the test routing number {_ROUTING}."
-    if account not in _TEST_ACCOUNTS:
+    if routing != banks.ROUTING:
+        wrong["routing_number"] = f"Enter the test routing number {banks.ROUTING}."
+    if account not in banks.ACCOUNTS:
         wrong["account_number"] = "Enter a test account number, such as 000123456789. Never type a real one here."
-    return {"bank_name": "STRIPE TEST BANK", "last4": account[-4:], "country": "US", "routing_number": routing}, wrong
+    return banks.by_number(routing, account) or {}, wrong
 
 
 def _review(values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:

@@ -2,7 +2,9 @@
 
 from emulator.resources import (  # noqa: F401
     account_links,
+    account_parts,
     accounts_v1,
+    accounts_v1_changes,
     accounts_v2,
     application_fees,
     balance,

@@ -1,4 +1,4 @@
-"""v2/core/account_links: single-use ways into hosted onboarding."""
+"""v1 and v2 account links: single-use ways into hosted onboarding."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from emulator.clock import rfc3339
 from emulator.errors import StripeError, invalid, not_modelled
 from emulator.kinds import CONNECTED
 from emulator.registry import documented, operation
+from emulator.resources.accounts_v1 import own_account
 from emulator.schema.build import build
 from emulator.types import Json
 
@@ -38,26 +39,49 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
             param="use_case.account_onboarding",
             code="parameter_missing",
         )
-    token = ctx.store.random_text(32)
-    expires = ctx.now + ctx.settings.link_seconds
-    return_url = flow.get("return_url") or flow["refresh_url"]
-    ctx.store.insert(
-        {"id": f"link_{token}", "object": "account_link"},
-        account=row.id,
-        created=ctx.now,
-        private={
-            "account": row.id,
-            "refresh_url": flow["refresh_url"],
-            "return_url": return_url,
-            "expires_at": expires,
-            "used": False,
-        },
-    )
+    url, expires = mint(ctx, row.id, flow["refresh_url"], flow.get("return_url") or flow["refresh_url"])
     return build(
         "v2.core.account_link",
         account=row.id,
         created=rfc3339(ctx.now),
         expires_at=rfc3339(expires),
-        url=f"{ctx.em.public_url}/setup/e/{row.id}/{token}",
+        url=url,
         use_case=use_case,
     )
+
+
+@operation("POST /v1/account_links", "account type refresh_url return_url collect collection_options")
+def create_v1(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = own_account(ctx, params["account"])
+    if row.kind != CONNECTED:
+        raise invalid("Account links are for connected accounts.", param="account")
+    if params["type"] == "account_update":
+        raise invalid(
+            "account_update links are only for accounts whose requirements the platform collects itself.", param="type"
+        )
+    for name in ("refresh_url", "return_url"):
+        if not params.get(name):
+            raise invalid(f"Missing required param: {name}.", param=name, code="parameter_missing")
+        if not params[name].startswith(("http://", "https://")):
+            raise invalid("Not a valid URL", param=name, code="url_invalid")
+    url, expires = mint(ctx, row.id, params["refresh_url"], params["return_url"])
+    return build("account_link", created=ctx.now, expires_at=expires, url=url)
+
+
+def mint(ctx: Ctx, account: str, refresh_url: str, return_url: str) -> tuple[str, int]:
+    """A single-use address of hosted onboarding, and when it dies."""
+    token = ctx.store.random_text(32)
+    expires = ctx.now + ctx.settings.link_seconds
+    ctx.store.insert(
+        {"id": f"link_{token}", "object": "account_link"},
+        account=account,
+        created=ctx.now,
+        private={
+            "account": account,
+            "refresh_url": refresh_url,
+            "return_url": return_url,
+            "expires_at": expires,
+            "used": False,
+        },
+    )
+    return f"{ctx.em.public_url}/setup/e/{account}/{token}", expires

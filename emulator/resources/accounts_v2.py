@@ -58,10 +58,25 @@ def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 @operation("POST /v2/core/accounts/{id}", _PARAMETERS)
 def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = _own(ctx, ids["id"])
+    if row.private.get("closed"):
+        raise invalid(f"Account {row.id} is closed and cannot be changed.", code="account_closed")
     before = account_changes.snapshot(row)
     _apply(ctx, row.private, params)
     account_changes.settle(ctx, row, before)
     return view(row, params.get("include"))
+
+
+@operation("POST /v2/core/accounts/{id}/close", "applied_configurations")
+def close(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = _own(ctx, ids["id"])
+    account_changes.require_empty(ctx, row)
+    given = params.get("applied_configurations")
+    if given is not None and set(given) != ({"recipient"} if row.private["recipient"] else set()):
+        raise invalid("applied_configurations must name all of the account's configurations.")
+    before = account_changes.snapshot(row)
+    row.private["closed"] = True
+    account_changes.settle(ctx, row, before)
+    return view(row, None)
 
 
 @operation("GET /v2/core/accounts", "limit applied_configurations closed page")
@@ -74,7 +89,8 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     rows = [
         row
         for row in ctx.store.find(CONNECTED, before=int(page) if page and page.isdigit() else None)
-        if not params.get("closed") and (not wanted or ("recipient" in wanted and row.private["recipient"]))
+        if bool(params.get("closed")) == bool(row.private.get("closed"))
+        and (not wanted or ("recipient" in wanted and row.private["recipient"]))
     ]
     following = f"/v2/core/accounts?page={rows[size - 1].seq}&limit={size}" if len(rows) > size else None
     return {"data": [view(row, None) for row in rows[:size]], "next_page_url": following, "previous_page_url": None}

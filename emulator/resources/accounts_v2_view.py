@@ -39,6 +39,7 @@ def view(row: Row, include: list[str] | None) -> Json:
         identity=_shown_identity(row) if "identity" in wanted else None,
         metadata=dict(state["metadata"]),
         requirements=_shown_requirements(state) if "requirements" in wanted else None,
+        **({"closed": True} if state.get("closed") else {}),
     )
 
 

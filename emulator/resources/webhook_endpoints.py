@@ -20,15 +20,13 @@ documented(
     "Only 2xx is a success; redirects, errors and timeouts are tried again, re-signed, with the same event id.",
     "connect=true endpoints hear connected accounts' events (top-level account), the others the platform's.",
     "The secret is shown only in the answer to create.",
+    "A disabled endpoint hears of no further events.",
 )
 
 
 @operation("POST /v1/webhook_endpoints", "url enabled_events connect api_version description metadata")
 def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    if not params["url"].startswith(("http://", "https://")):
-        raise invalid(
-            "Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid"
-        )
+    _require_url(params["url"])
     if params.get("api_version") not in (None, ctx.em.api_version):
         raise not_modelled("webhook endpoints of another api_version", param="api_version")
     secret = "whsec_" + ctx.store.random_text(32)
@@ -46,12 +44,37 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     return page(ctx, "webhook_endpoint", params, "/v1/webhook_endpoints")
 
 
+@operation("POST /v1/webhook_endpoints/{webhook_endpoint}", "url enabled_events description metadata disabled")
+def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
+    row = ctx.own("webhook_endpoint", ids["webhook_endpoint"])
+    if "url" in params:
+        _require_url(params["url"])
+        row.body["url"] = params["url"]
+    if "enabled_events" in params:
+        row.body["enabled_events"] = list(params["enabled_events"])
+    if "description" in params:
+        row.body["description"] = params["description"] or None
+    if "disabled" in params:
+        row.body["status"] = "disabled" if params["disabled"] else "enabled"
+    row.body["metadata"] = metadata(params.get("metadata"), row.body["metadata"])
+    ctx.save(row)
+    ctx.em.forget_endpoints()
+    return ctx.shown(row)
+
+
 @operation("DELETE /v1/webhook_endpoints/{webhook_endpoint}")
 def delete(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("webhook_endpoint", ids["webhook_endpoint"])
     ctx.store.delete(row)
     ctx.em.forget_endpoints()
     return {"id": row.id, "object": "webhook_endpoint", "deleted": True}
+
+
+def _require_url(url: str) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise invalid(
+            "Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid"
+        )
 
 
 def register(ctx: Ctx, url: str, secret: str, connect: bool, enabled_events: list[str]) -> str:

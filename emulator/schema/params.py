@@ -61,9 +61,17 @@ def _choose(node: Node, given: Any) -> Node:
         wanted = _scalar_order(given)
     for kind in wanted:
         for option in node.options:
-            if option.kind == kind and (kind != "enum" or str(given) in option.values):
+            if option.kind == kind and _fits(option, given):
                 return option
     return node.options[-1]
+
+
+def _fits(option: Node, given: Any) -> bool:
+    """An enum has the word; a hash that names its `object` is of that object."""
+    if option.kind == "enum":
+        return str(given) in option.values
+    named = option.fields.get("object") if option.kind == "hash" and isinstance(given, dict) else None
+    return named is None or "object" not in given or str(given["object"]) in named.values
 
 
 def _scalar_order(given: Any) -> tuple[str, ...]:
