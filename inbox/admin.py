@@ -15,6 +15,7 @@ from inbox.handle import replay
 from inbox.models import StripeEvent, StripeEventMove
 from inbox.nudge import nudge
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
+from kit.transitions import IllegalMove, LostRace
 
 
 class MoveInline(ReadOnlyInline):
@@ -47,13 +48,21 @@ class StripeEventAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Handle again"), permissions=["replay"])
     def handle_again(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> None:
         """Put the chosen events back in the queue. Handlers look at Stripe afresh, so this never does harm."""
-        chosen = list(events.exclude(status=StripeEvent.Status.RECEIVED))
-        for event in chosen:
-            replay(event, actor=str(request.user), reason="Replayed in the admin.")
+        chosen = events.exclude(status=StripeEvent.Status.RECEIVED)
+        put_back = sum(_replayed(event, str(request.user)) for event in chosen)
         nudge()
-        sentence = ngettext("%d event will be handled again.", "%d events will be handled again.", len(chosen))
-        self.message_user(request, sentence % len(chosen), messages.SUCCESS)
+        sentence = ngettext("%d event will be handled again.", "%d events will be handled again.", put_back)
+        self.message_user(request, sentence % put_back, messages.SUCCESS)
 
     def has_replay_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may see events may have them handled again."""
         return self.has_view_permission(request, obj)
+
+
+def _replayed(event: StripeEvent, actor: str) -> bool:
+    """Put one event back; False when somebody else did between the list being read and the button pressed."""
+    try:
+        replay(event, actor=actor, reason="Replayed in the admin.")
+    except (IllegalMove, LostRace):
+        return False
+    return True
