@@ -171,6 +171,9 @@ MARKETPLACE_COUNTRIES = env.list(
 # The platform's fee on each sale, in basis points (1000 = 10 %), frozen on the order when it is placed.
 PLATFORM_FEE_BASIS_POINTS = env.int("PLATFORM_FEE_BASIS_POINTS", default=1000)
 CHECKOUT_MINUTES = env.int("CHECKOUT_MINUTES", default=30)
+if not 30 <= CHECKOUT_MINUTES <= 1430:
+    # Stripe keeps a payment page open for 30 minutes at least and 24 hours at most.
+    raise ImproperlyConfigured(f"CHECKOUT_MINUTES is {CHECKOUT_MINUTES}; it must be from 30 to 1430.")
 
 # --- Celery -------------------------------------------------------------------------------------------------------
 
