@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from emulator.clock import next_business_day
 from emulator.context import metadata
 from emulator.errors import invalid
+from emulator.money import MAXIMUM, display
 from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
 from emulator.resources.edits import edit
@@ -27,6 +28,12 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if amount < 1:
         raise invalid(
             "This value must be greater than or equal to 1.", param="amount", code="parameter_invalid_integer"
+        )
+    if amount > MAXIMUM:
+        raise invalid(
+            f"Amount must be no more than {display(MAXIMUM, currency)} {currency}",
+            param="amount",
+            code="amount_too_large",
         )
     arrival = next_business_day(ctx.now)
     body = build(

@@ -10,6 +10,7 @@ from emulator.errors import StripeError, invalid, not_modelled
 from emulator.schema.nodes import Node
 
 _INTEGER = re.compile(r"^-?\d+$")
+LARGEST = 2**63 - 1
 _NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
 Allowed = dict[str, "Allowed"]
 
@@ -149,7 +150,7 @@ _NAMES = {
 
 def _text_scalar(node: Node, text: str, path: str) -> Any:
     if node.kind == "int":
-        if not _INTEGER.match(text):
+        if not _INTEGER.match(text) or not -LARGEST <= int(text) <= LARGEST:
             raise invalid(f"Invalid integer: {text}", param=path, code="parameter_invalid_integer")
         return int(text)
     if node.kind in ("float", "decimal"):

@@ -217,6 +217,15 @@ def test_settings_that_make_no_sense_are_refused(
     assert client.v1.balance_settings.retrieve().payments.payouts.schedule.interval == "daily"
 
 
+def test_numbers_beyond_all_reason_are_refused(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as large:
+        client.v1.topups.create({"amount": 100_000_000, "currency": "eur"})
+    with pytest.raises(stripe.InvalidRequestError) as huge:
+        client.v1.topups.list({"created": 2**63})
+
+    assert (large.value.code, huge.value.code) == ("amount_too_large", "parameter_invalid_integer")
+
+
 def test_a_top_up_arrives_or_is_canceled(em: Emulator, client: stripe.StripeClient, shop: Shop) -> None:
     schedule(client, em.platform_id, "manual")
     made, gone = (client.v1.topups.create({"amount": 50_000, "currency": "eur"}) for _ in range(2))
