@@ -166,7 +166,7 @@ if STRIPE_LIVEMODE and not IN_PRODUCTION:
 MARKETPLACE_NAME = env.str("MARKETPLACE_NAME", default=DEFAULT_NAME)
 MARKETPLACE_CURRENCIES = env.list("MARKETPLACE_CURRENCIES", default=["eur", "usd", "gbp", "jpy"])
 MARKETPLACE_COUNTRIES = env.list(
-    "MARKETPLACE_COUNTRIES", default=["DE", "AT", "FR", "IE", "NL", "ES", "IT", "GB", "US", "JP"]
+    "MARKETPLACE_COUNTRIES", default=["DE", "AT", "FR", "IE", "NL", "ES", "IT", "GB", "US"]
 )
 # The platform's fee on each sale, in basis points (1000 = 10 %), frozen on the order when it is placed.
 PLATFORM_FEE_BASIS_POINTS = env.int("PLATFORM_FEE_BASIS_POINTS", default=1000)
