@@ -150,7 +150,7 @@ _NAMES = {
 
 def _text_scalar(node: Node, text: str, path: str) -> Any:
     if node.kind == "int":
-        if not _INTEGER.match(text) or not -LARGEST <= int(text) <= LARGEST:
+        if not _INTEGER.match(text) or len(text) > 20 or not -LARGEST <= int(text) <= LARGEST:
             raise invalid(f"Invalid integer: {text}", param=path, code="parameter_invalid_integer")
         return int(text)
     if node.kind in ("float", "decimal"):

@@ -222,6 +222,8 @@ def test_numbers_beyond_all_reason_are_refused(client: stripe.StripeClient) -> N
         client.v1.topups.create({"amount": 100_000_000, "currency": "eur"})
     with pytest.raises(stripe.InvalidRequestError) as huge:
         client.v1.topups.list({"created": 2**63})
+    with pytest.raises(stripe.InvalidRequestError, match="Invalid integer"):
+        client.v1.topups.create({"amount": "9" * 5_000, "currency": "eur"})  # type: ignore[typeddict-item]
 
     assert (large.value.code, huge.value.code) == ("amount_too_large", "parameter_invalid_integer")
 
