@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.errors import HostedError
-from emulator.resources import aftermath, disputing, fraud_warnings, payouts, refunds
+from emulator.resources import aftermath, disputing, fraud_warnings, payouts, refund_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ def fail_refund(em: Emulator, refund: str, reason: str = "expired_or_canceled_ca
         row = _found(ctx, "refund", refund)
         if row.account or row.body["status"] not in ("pending", "succeeded"):
             raise HostedError(f"Refund {refund} cannot fail: it is {row.body['status']}.", status=409)
-        return str(refunds.fail(ctx, row, reason).body["status"])
+        return str(refund_outcomes.fail(ctx, row, reason).body["status"])
 
 
 def _charge(ctx: Ctx, id: str) -> Row:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.registry import assumed
-from emulator.resources import disputing, fraud_warnings, refunds
+from emulator.resources import disputing, fraud_warnings
+from emulator.resources.refund_outcomes import fail_pending
 from emulator.store import Row
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ def dispute(ctx: Ctx, charge: Row, reason: str, *, inquiry: bool = False) -> Row
     if any(row.body["status"] in disputing.OPEN for row in disputing.of_charge(ctx, charge)):
         return None
     if not inquiry:
-        for refund in ctx.store.find("refund", where={"charge": charge.id, "status": "pending"}):
-            refunds.fail(ctx, refund, "charge_for_pending_refund_disputed")
-        body |= ctx.must(charge.id).body
+        fail_pending(ctx, charge)
     if body["amount_captured"] == body["amount_refunded"]:
         return None
     row = disputing.begin(ctx, charge, reason, inquiry=inquiry)

@@ -8,6 +8,7 @@ from emulator import ledger
 from emulator.clock import DAY, midnight
 from emulator.errors import invalid
 from emulator.registry import assumed, documented
+from emulator.resources.refund_outcomes import fail_pending
 from emulator.schema.build import build
 from emulator.store import Row
 from emulator.types import Json
@@ -30,7 +31,7 @@ assumed(
     "The money leaves (and comes back) in an adjustment of the balance the charge is in: pending until it settles.",
     "uncategorized_text winning_evidence or losing_evidence decides at once; an inquiry closes, or becomes a dispute.",
     "Evidence can be submitted once. Submitted, a dispute waits for the operator; an inquiry closes after 120 days.",
-    "Refunds still pending when a dispute opens fail with charge_for_pending_refund_disputed.",
+    "Refunds still pending when a dispute opens, or an inquiry becomes one, fail (charge_for_pending_refund_disputed).",
     "One open dispute a charge; a charge whose dispute was won can be refunded or disputed again.",
     "A refund in full closes an inquiry. charge.disputed is true for inquiries too.",
 )
@@ -196,6 +197,7 @@ def lose(ctx: Ctx, row: Row) -> None:
 def escalate(ctx: Ctx, row: Row) -> None:
     """The buyer was not content: an inquiry becomes a dispute of what is not refunded yet, and money moves."""
     charge = ctx.must(row.body["charge"])
+    fail_pending(ctx, charge)
     before = _become(ctx, row, "needs_response")
     row.body["amount"] = charge.body["amount_captured"] - charge.body["amount_refunded"]
     row.body["payment_method_details"]["card"]["case_type"] = "chargeback"

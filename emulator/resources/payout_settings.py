@@ -168,7 +168,7 @@ def _schedule(state: Json, chosen: Json, given: Json) -> None:
                 raise invalid(f"{name} can be given with the interval {kind} only.", param=param)
             chosen[kind] = []
             continue
-        chosen[kind] = list(given.get(name, chosen[kind]))
+        chosen[kind] = list(given[name] if name in given else chosen[kind])
         if not chosen[kind]:
             raise invalid(f"The interval {kind} needs {name}.", param=param, code="parameter_missing")
         if kind == "monthly" and not all(1 <= day <= 31 for day in chosen[kind]):

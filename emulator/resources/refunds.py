@@ -12,6 +12,7 @@ from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
 from emulator.resources import disputing, fraud_warnings, moves
 from emulator.resources.edits import updated
+from emulator.resources.refund_outcomes import announce, fail
 from emulator.schema.build import build
 from emulator.store import Row
 from emulator.types import Json
@@ -199,7 +200,7 @@ def settle_pending(ctx: Ctx) -> list[str]:
     for row in ctx.store.find("refund", where={"status": "pending"}, oldest_first=True):
         if row.body["balance_transaction"] is None and _pay(ctx, row, ctx.must(row.body["charge"])):
             paid.append(row.id)
-            _announce(ctx, row, {"status": "pending", "balance_transaction": None})
+            announce(ctx, row, {"status": "pending", "balance_transaction": None})
     return paid
 
 
@@ -213,32 +214,5 @@ def finish(ctx: Ctx, id: str) -> Row | None:
     row.body.pop("pending_reason", None)
     row.body["status"] = "succeeded"
     ctx.save(row)
-    _announce(ctx, row, {"status": "pending"})
+    announce(ctx, row, {"status": "pending"})
     return row
-
-
-def fail(ctx: Ctx, row: Row, reason: str) -> Row:
-    """The refund did not reach the buyer: its money comes back to the platform, and the charge is less refunded."""
-    before = {"status": row.body["status"]}
-    amount, currency = row.body["amount"], row.body["currency"]
-    row.body.pop("pending_reason", None)
-    row.body |= {"status": "failed", "failure_reason": reason}
-    if row.body["balance_transaction"] is not None:
-        settles = ledger.available_on(ctx.store, row.body["balance_transaction"])
-        row.body["failure_balance_transaction"] = ctx.post(
-            row.account, "refund_failure", amount, currency, row.id, available_on=settles
-        )
-    ctx.save(row)
-    charge = ctx.must(row.body["charge"])
-    charge.body["amount_refunded"] -= amount
-    charge.body["refunded"] = False
-    ctx.save(charge)
-    _announce(ctx, row, before)
-    ctx.emit("refund.failed", row)
-    return row
-
-
-def _announce(ctx: Ctx, row: Row, before: Json) -> None:
-    """Both names of the same news: charge.refund.updated is the older one."""
-    ctx.emit("refund.updated", row, previous=before)
-    ctx.emit("charge.refund.updated", row, previous=before)

@@ -46,6 +46,20 @@ def test_a_refund_still_pending_fails_when_the_charge_is_disputed(
     assert shop.balance() == (0, -320 - 1_500)
 
 
+def test_a_refund_still_pending_fails_when_an_inquiry_becomes_a_dispute(
+    em: Emulator, client: stripe.StripeClient, shop: Shop
+) -> None:
+    charge = shop.charge(10_000, payment_method="pm_card_pendingRefund")
+    dispute = business.open_dispute(em, charge.id, "general", inquiry=True)
+    refund = client.v1.refunds.create({"charge": charge.id, "amount": 4_000})
+
+    business.move_dispute(em, dispute, "needs_response")
+
+    assert client.v1.refunds.retrieve(refund.id).status == "failed"
+    assert client.v1.disputes.retrieve(dispute).amount == 10_000
+    assert shop.balance() == (0, -320 - 1_500)
+
+
 def test_a_paid_payout_can_still_fail(em: Emulator, client: stripe.StripeClient, shop: Shop) -> None:
     seller = shop.seller()
     shop.charge(10_000, transfer_data={"destination": seller})
