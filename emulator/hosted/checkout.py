@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from emulator.cards import BY_NUMBER, CARDS, Card
 from emulator.context import Ctx
 from emulator.errors import HostedError, StripeError
-from emulator.resources import checkout_sessions, payments
+from emulator.resources import checkout_sessions, payments, setup_intents
 from emulator.resources.payment_methods import make
 from emulator.store import Row
 from emulator.types import Json, Outcome
@@ -27,7 +27,8 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
     """Everything the payment page shows.
 
     Keys: session (API shape), lines [{name, description, quantity, unit_amount, amount, currency}], total, discount
-    (0 or less), currency, merchant, status ("open" | "complete" | "expired"), customer_email, saved_cards [],
+    (0 or less), currency, setup (a card is kept, nothing paid), may_save (a tick may keep the card), merchant, status
+    ("open" | "complete" | "expired"), customer_email, saved_cards [{id, brand, last4, exp_month, exp_year}],
     test_cards [{number, label}], success_url (placeholder replaced), cancel_url, next_action ("authenticate" | None).
     Amounts are minor units.
     Raises HostedError(status=404) for an unknown session.
@@ -40,12 +41,14 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
             "session": ctx.shown(row),
             "lines": [_line(item, text) for item, text in zip(items, texts, strict=True)],
             "total": body["amount_total"],
-            "discount": -body["total_details"]["amount_discount"],
+            "discount": -(body["total_details"] or {"amount_discount": 0})["amount_discount"],
+            "setup": body["mode"] == "setup",
+            "may_save": _may_save(row),
             "currency": body["currency"],
             "merchant": em.settings.platform_name,
             "status": body["status"],
             "customer_email": details.get("email") or "",
-            "saved_cards": [],
+            "saved_cards": [_saved(card) for card in checkout_sessions.saved_cards(ctx, row)],
             "test_cards": [{"number": number, "label": label} for number, label in TEST_CARDS.items()],
             "success_url": success_url(row),
             "cancel_url": body["cancel_url"],
@@ -53,7 +56,7 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
         }
 
 
-def checkout_pay(
+def checkout_pay(  # noqa: PLR0913 - the fields of the form
     em: Emulator,
     session_id: str,
     *,
@@ -63,6 +66,7 @@ def checkout_pay(
     cvc: str,
     email: str = "",
     name: str = "",
+    save: bool = False,
 ) -> Outcome:
     """Try to pay with a test card. Only the numbers of TEST_CARDS are ever accepted; spaces in them are fine.
 
@@ -78,12 +82,53 @@ def checkout_pay(
         if form.problem is not None:
             return form.problem
         row.private["payer"] = {"email": wanted, "name": name.strip()}
-        intent = checkout_sessions.intent_of(ctx, row)
         method = make(
             ctx, form.card, exp_month=form.month, exp_year=form.year, billing={"email": wanted, "name": name.strip()}
         )
+        ticked = save and _may_save(row)
+        method.body["allow_redisplay"] = "always" if ticked else row.private.get("redisplay") or _redisplay(row)
+        ctx.save(method)
         ctx.save(row)
-        return _attempt(ctx, row, intent, method, authenticated=False)
+        return _attempt(ctx, row, _intent(ctx, row, ticked), method, authenticated=False)
+
+
+def checkout_pay_saved(em: Emulator, session_id: str, *, card: str) -> Outcome:
+    """Pay with one of the saved cards the page shows; HostedError(status=404) for any other."""
+    with em.visit() as ctx:
+        row = _session(ctx, session_id)
+        settled = _settled(row)
+        if settled is not None:
+            return settled
+        method = next((one for one in checkout_sessions.saved_cards(ctx, row) if one.id == card), None)
+        if method is None:
+            raise HostedError("This card is not saved any more. Enter a card instead.", status=404)
+        return _attempt(ctx, row, _intent(ctx, row, False), method, authenticated=False)
+
+
+def _may_save(row: Row) -> bool:
+    options = row.body["saved_payment_method_options"] or {}
+    return row.body["mode"] == "payment" and options.get("payment_method_save") == "enabled"
+
+
+def _redisplay(row: Row) -> str:
+    kept = row.body["mode"] == "setup" or row.private["payment"].get("setup_future_usage")
+    return "limited" if kept else "unspecified"
+
+
+def _intent(ctx: Ctx, row: Row, ticked: bool) -> Row:
+    """What the card is for: the session's setup intent, or its payment intent (which saves the card when ticked)."""
+    if row.body["mode"] == "setup":
+        return ctx.must(row.body["setup_intent"])
+    intent = checkout_sessions.intent_of(ctx, row)
+    wanted = row.private["payment"].get("setup_future_usage")
+    intent.body["setup_future_usage"] = wanted or ("on_session" if ticked else None)
+    ctx.save(intent)
+    return intent
+
+
+def _saved(row: Row) -> Json:
+    card = row.body["card"]
+    return {"id": row.id, **{name: card[name] for name in ("brand", "last4", "exp_month", "exp_year")}}
 
 
 def checkout_authenticate(em: Emulator, session_id: str, *, succeed: bool) -> Outcome:
@@ -95,7 +140,10 @@ def checkout_authenticate(em: Emulator, session_id: str, *, succeed: bool) -> Ou
             return settled
         if _next_action(ctx, row) is None:
             raise HostedError("There is nothing to authenticate. Enter a card first.", status=409)
-        intent = checkout_sessions.intent_of(ctx, row)
+        intent = _current(ctx, row)
+        if not succeed and intent.kind == "setup_intent":
+            setup_intents.refuse_authentication(ctx, intent)
+            return Outcome("declined", intent.body["last_setup_error"]["message"])
         if not succeed:
             payments.refuse_authentication(ctx, intent)
             return Outcome("declined", intent.body["last_payment_error"]["message"])
@@ -132,25 +180,29 @@ def _line(item: Json, text: str) -> Json:
     }
 
 
+def _current(ctx: Ctx, row: Row) -> Row:
+    return ctx.must(row.body["setup_intent"] or row.body["payment_intent"])
+
+
 def _next_action(ctx: Ctx, row: Row) -> str | None:
-    id = row.body["payment_intent"]
-    if row.body["status"] != "open" or not id:
+    if row.body["status"] != "open" or not (row.body["setup_intent"] or row.body["payment_intent"]):
         return None
-    return "authenticate" if ctx.must(id).body["status"] == "requires_action" else None
+    return "authenticate" if _current(ctx, row).body["status"] == "requires_action" else None
 
 
 def _attempt(ctx: Ctx, row: Row, intent: Row, method: Row, *, authenticated: bool) -> Outcome:
+    back = f"{ctx.em.public_url}/c/pay/{row.id}"
     try:
-        status = payments.attempt(
-            ctx, intent, method, authenticated=authenticated, return_url=f"{ctx.em.public_url}/c/pay/{row.id}"
-        )
+        attempt = setup_intents.attempt if intent.kind == "setup_intent" else payments.attempt
+        status = attempt(ctx, intent, method, authenticated=authenticated, return_url=back)
     except StripeError as refused:
         # the seller lost the right to receive money since the page was opened
         raise HostedError(f"This payment cannot be taken now: {refused.message}", status=409) from refused
     if status == "requires_action":
         return Outcome("requires_action", "Your bank asks you to confirm this payment.")
-    if status != "succeeded":
-        return Outcome("declined", intent.body["last_payment_error"]["message"])
+    if status == "requires_payment_method":
+        error = intent.body["last_setup_error" if intent.kind == "setup_intent" else "last_payment_error"]
+        return Outcome("declined", error["message"])
     payer = row.private.get("payer") or {}
     checkout_sessions.complete(ctx, row, email=payer.get("email"), name=payer.get("name"))
     return Outcome("paid", redirect_url=success_url(row))

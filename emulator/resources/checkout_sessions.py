@@ -1,8 +1,8 @@
-"""v1/checkout/sessions: hosted pages, mode=payment."""
+"""v1/checkout/sessions: hosted pages, mode=payment and mode=setup."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.context import metadata
 from emulator.errors import invalid, not_modelled
@@ -10,7 +10,7 @@ from emulator.expand import includable
 from emulator.money import MINIMUM, display, require_chargeable
 from emulator.paging import limit, page
 from emulator.registry import PAGING, assumed, documented, operation
-from emulator.resources import coupons, payments
+from emulator.resources import coupons, payments, setup_intents
 from emulator.resources.line_items import descriptions, line_items, listed
 from emulator.resources.payment_intents import shipping
 from emulator.schema.build import build
@@ -27,7 +27,9 @@ _PARAMETERS = (
     "submit_type line_items{quantity metadata price price_data{currency unit_amount tax_behavior product "
     "product_data{name description images metadata tax_code}}} "
     "payment_intent_data{application_fee_amount transfer_data{destination amount} transfer_group metadata description "
-    f"statement_descriptor_suffix receipt_email capture_method {_SHIPPING}}} "
+    f"statement_descriptor_suffix receipt_email capture_method setup_future_usage {_SHIPPING}}} "
+    "setup_intent_data{description metadata} currency payment_method_data{allow_redisplay} "
+    "saved_payment_method_options{allow_redisplay_filters payment_method_save payment_method_remove} "
     "allowed_payment_method_types automatic_tax{enabled} adaptive_pricing{enabled} customer_creation "
     "billing_address_collection discounts{coupon promotion_code}"
 )
@@ -38,12 +40,28 @@ documented(
     "The payment intent exists from the first attempt to pay; session metadata does not reach it.",
     "Only open sessions can be expired; a session's payment intent cannot be confirmed or canceled directly.",
 )
-assumed("checkout", "Expiring a session cancels the payment intent of an earlier declined attempt.")
+documented(
+    "checkout",
+    "Saved cards are shown again when their allow_redisplay is among the session's filters (always by default).",
+    "With payment_method_save the buyer may save the card: allow_redisplay=always.",
+)
+assumed(
+    "checkout",
+    "Expiring a session cancels the payment intent of an earlier declined attempt, and the setup intent.",
+    "A card kept without the buyer's tick (setup mode, setup_future_usage) gets allow_redisplay=limited.",
+    "A session whose payment waits for its capture is complete with payment_status unpaid.",
+)
 
 
 @operation("POST /v1/checkout/sessions", _PARAMETERS)
 def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     _require_simple(params)
+    if params.get("customer"):
+        ctx.referenced("customer", params["customer"], "customer")
+    elif (params.get("saved_payment_method_options") or {}).get("payment_method_save") == "enabled":
+        raise invalid("Cards can be saved only for a customer.", param="saved_payment_method_options")
+    if params["mode"] == "setup":
+        return _create_setup(ctx, params)
     items = line_items(ctx, params.get("line_items") or [])
     currency = items[0]["currency"]
     coupon, off = coupons.apply(ctx, params.get("discounts") or [], items)
@@ -52,51 +70,116 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     _check_total(total, currency)
     data = params.get("payment_intent_data") or {}
     payments.check_split(ctx, data, total, "payment_intent_data")
-    if params.get("customer"):
-        ctx.referenced("customer", params["customer"], "customer")
+    private = {
+        "items": items,
+        "payment": data,
+        "descriptions": descriptions(ctx, items),
+        "redisplay": (params.get("payment_method_data") or {}).get("allow_redisplay"),
+    }
+    return _open(
+        ctx,
+        params,
+        private,
+        amount_subtotal=subtotal,
+        amount_total=total,
+        currency=currency,
+        customer_creation=None if params.get("customer") else params.get("customer_creation", "if_required"),
+        discounts=[{"coupon": coupon, "promotion_code": None}] if coupon else [],
+        payment_method_collection="if_required",
+        payment_status="unpaid",
+        total_details={"amount_discount": off, "amount_shipping": 0, "amount_tax": 0},
+    )
+
+
+def _create_setup(ctx: Ctx, params: Json) -> Json:
+    """mode=setup: a card is kept, nothing is paid."""
+    for name in ("line_items", "payment_intent_data", "discounts", "submit_type"):
+        if params.get(name):
+            raise invalid(f"You can not pass `{name}` in `setup` mode.", param=name)
+    if "currency" not in params and "allowed_payment_method_types" not in params:
+        raise invalid("Missing required param: currency.", param="currency", code="parameter_missing")
+    data = params.get("setup_intent_data") or {}
+    intent = setup_intents.new(
+        ctx,
+        customer=params.get("customer"),
+        description=data.get("description"),
+        metadata=metadata(data.get("metadata")),
+        usage="off_session",
+    )
+    private = {
+        "items": [],
+        "payment": {},
+        "descriptions": [],
+        "redisplay": (params.get("payment_method_data") or {}).get("allow_redisplay"),
+    }
+    shown = _open(
+        ctx,
+        params,
+        private,
+        currency=ctx.currency(params["currency"]) if params.get("currency") else None,
+        discounts=[],
+        payment_method_collection="always",
+        payment_status="no_payment_required",
+        setup_intent=intent.id,
+    )
+    intent.private["session"] = shown["id"]
+    ctx.save(intent)
+    return shown
+
+
+def _open(ctx: Ctx, params: Json, private: Json, **fields: Any) -> Json:
+    """The session itself, open until its time is up."""
     id = "cs_test_a1" + ctx.store.random_text(58)
     body = build(
         "checkout.session",
         id=id,
         adaptive_pricing={"enabled": False},
-        amount_subtotal=subtotal,
-        amount_total=total,
         billing_address_collection=params.get("billing_address_collection"),
         cancel_url=params.get("cancel_url"),
         client_reference_id=params.get("client_reference_id"),
         created=ctx.now,
-        currency=currency,
         customer=params.get("customer"),
-        customer_creation=None if params.get("customer") else params.get("customer_creation", "if_required"),
         customer_details=_details(ctx, params),
         customer_email=params.get("customer_email"),
-        discounts=[{"coupon": coupon, "promotion_code": None}] if coupon else [],
         expires_at=_expiry(ctx, params.get("expires_at")),
         locale=params.get("locale"),
         metadata=metadata(params.get("metadata")),
-        mode="payment",
-        payment_method_collection="if_required",
+        mode=params["mode"],
         payment_method_options={"card": {"request_three_d_secure": "automatic"}},
         payment_method_types=["card"],
-        payment_status="unpaid",
         phone_number_collection={"enabled": False},
+        saved_payment_method_options=_saved_options(params),
         status="open",
         submit_type=params.get("submit_type"),
         success_url=params["success_url"],
-        total_details={"amount_discount": off, "amount_shipping": 0, "amount_tax": 0},
         ui_mode="hosted_page",
         url=f"{ctx.em.public_url}/c/pay/{id}",
+        **fields,
     )
-    row = ctx.insert(body, private={"items": items, "payment": data, "descriptions": descriptions(ctx, items)})
+    row = ctx.insert(body, private=private)
     ctx.store.plan(body["expires_at"], "session", id)
     return ctx.shown(row)
+
+
+def _saved_options(params: Json) -> Json | None:
+    """Which saved cards are shown again, and whether new ones may be saved; null without a customer."""
+    if not params.get("customer"):
+        return None
+    given = params.get("saved_payment_method_options") or {}
+    return {
+        "allow_redisplay_filters": given.get("allow_redisplay_filters", ["always"]),
+        "payment_method_remove": given.get("payment_method_remove", "disabled"),
+        "payment_method_save": given.get("payment_method_save"),
+    }
 
 
 def _require_simple(params: Json) -> None:
     """501 for what Stripe offers and the emulator does not, 400 for what Stripe refuses."""
     _require_complete(params)
-    if params["mode"] != "payment":
+    if params["mode"] not in ("payment", "setup"):
         raise not_modelled(f"Checkout Sessions with mode={params['mode']}", param="mode")
+    if (params.get("saved_payment_method_options") or {}).get("payment_method_remove") == "enabled":
+        raise not_modelled("payment_method_remove=enabled", param="saved_payment_method_options[payment_method_remove]")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise not_modelled(f"Checkout Sessions with ui_mode={params['ui_mode']}", param="ui_mode")
     for name in ("automatic_tax", "adaptive_pricing"):
@@ -104,8 +187,6 @@ def _require_simple(params: Json) -> None:
             raise not_modelled(f"{name}[enabled]=true", param=f"{name}[enabled]")
     if params.get("customer_creation") == "always":
         raise not_modelled("customer_creation=always", param="customer_creation")
-    if (params.get("payment_intent_data") or {}).get("capture_method") == "manual":
-        raise not_modelled("capture_method=manual", param="payment_intent_data[capture_method]")
     if "card" not in params.get("allowed_payment_method_types", ["card"]):
         raise not_modelled("payment methods other than cards", param="allowed_payment_method_types")
 
@@ -197,6 +278,8 @@ def close(ctx: Ctx, row: Row) -> None:
     """Expired, by request or by time: nobody can pay it any more."""
     row.body |= {"status": "expired", "url": None}
     ctx.save(row)
+    if row.body["setup_intent"]:
+        setup_intents.end(ctx, ctx.must(row.body["setup_intent"]), None)
     if row.body["payment_intent"]:
         intent = ctx.must(row.body["payment_intent"])
         intent.body |= {
@@ -222,11 +305,13 @@ def intent_of(ctx: Ctx, row: Row) -> Row:
         ctx,
         amount=session["amount_total"],
         application_fee_amount=data.get("application_fee_amount"),
+        capture_method=data.get("capture_method"),
         currency=session["currency"],
         customer=session["customer"],
         description=data.get("description"),
         metadata=metadata(data.get("metadata")),
         receipt_email=data.get("receipt_email"),
+        setup_future_usage=data.get("setup_future_usage"),
         shipping=shipping(data.get("shipping")),
         statement_descriptor_suffix=data.get("statement_descriptor_suffix"),
         transfer_data=data.get("transfer_data"),
@@ -240,15 +325,26 @@ def intent_of(ctx: Ctx, row: Row) -> Row:
 
 
 def complete(ctx: Ctx, row: Row, *, email: str | None, name: str | None) -> None:
-    """Paid: checkout.session.completed."""
+    """Paid, held or (in setup mode) kept: checkout.session.completed."""
     details = row.body["customer_details"] or {"address": None, "phone": None, "tax_exempt": "none", "tax_ids": None}
     row.body |= {
         "customer_details": {**details, "email": email or details.get("email"), "name": name or None},
-        "payment_status": "paid",
         "status": "complete",
         "url": None,
     }
+    if row.body["mode"] == "payment":
+        held = ctx.must(row.body["payment_intent"]).body["status"] == "requires_capture"
+        row.body["payment_status"] = "unpaid" if held else "paid"
     ctx.save(row)
     for discount in row.body["discounts"]:
         coupons.redeem(ctx, discount["coupon"])
     ctx.emit("checkout.session.completed", row)
+
+
+def saved_cards(ctx: Ctx, row: Row) -> list[Row]:
+    """The customer's saved cards that this session shows again."""
+    options = row.body["saved_payment_method_options"]
+    if options is None:
+        return []
+    cards = ctx.store.find("payment_method", where={"customer": row.body["customer"]})
+    return [card for card in cards if card.body["allow_redisplay"] in options["allow_redisplay_filters"]]

@@ -143,7 +143,7 @@ def test_only_this_version_and_older_ones_are_spoken(em: Emulator, shop: Shop) -
 @pytest.mark.parametrize(
     ("more", "param"),
     [
-        ({"mode": "setup"}, "mode"),
+        ({"mode": "subscription"}, "mode"),
         ({"automatic_tax": {"enabled": True}}, "automatic_tax[enabled]"),
         ({"ui_mode": "embedded_page"}, "ui_mode"),
     ],

@@ -98,3 +98,28 @@ def test_the_dashboard_and_the_panel_are_in_order(emulator: Running, shop: Shop,
         found[path] = complaints(screen)
 
     assert found == {path: [] for path in paths}
+
+
+def test_the_pages_of_saved_cards_and_the_bank_are_in_order(emulator: Running, shop: Shop, screen: Page) -> None:
+    client = emulator.client
+    customer = client.v1.customers.create({"email": "kim@example.com"}).id
+    card = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer})
+    client.v1.payment_methods.update(card.id, {"allow_redisplay": "always"})
+    coupon = client.v1.coupons.create({"percent_off": 10})
+    options = {"customer": customer, "saved_payment_method_options": {"payment_method_save": "enabled"}}
+    paying = open_session(client, shop, discounts=[{"coupon": coupon.id}], **options)
+    setup = client.v1.checkout.sessions.create(
+        {"mode": "setup", "currency": "eur", "customer": customer, "success_url": f"{shop.url}/saved"}
+    )
+    token = "pm_card_authenticationRequired"
+    keeping = client.v1.setup_intents.create({"customer": customer, "payment_method": token, "confirm": True})
+    held = client.v1.payment_intents.create(
+        {"amount": 900, "currency": "eur", "payment_method": token, "confirm": True}
+    )
+    paths = [paying.url, setup.url, *(f"{emulator.url}/c/authenticate/{one.id}" for one in (keeping, held))]
+    found = {}
+    for path in paths:
+        screen.goto(path or "")
+        found[path] = complaints(screen)
+
+    assert found == {path: [] for path in paths}

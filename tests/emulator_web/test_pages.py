@@ -353,3 +353,47 @@ def test_an_authentication_that_was_answered_says_so_when_it_is_opened_again(emu
         urllib.request.urlopen(address)
 
     assert "Nothing to confirm" in again.value.read().decode()
+
+
+def test_a_card_is_saved_without_paying_and_pays_the_next_order_at_a_click(
+    emulator: Running, shop: Shop, page: Page
+) -> None:
+    customer = emulator.client.v1.customers.create({"email": "kim@example.com"}).id
+    setup = emulator.client.v1.checkout.sessions.create(
+        {
+            "mode": "setup",
+            "currency": "eur",
+            "customer": customer,
+            "payment_method_data": {"allow_redisplay": "always"},
+            "success_url": f"{shop.url}/saved",
+        }
+    )
+    page.goto(setup.url or "")
+    fill_card(page, "4000 0000 0000 3220")
+    press(page, "Save card")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Save this card?")
+    press(page, "Complete authentication")
+    page.wait_for_url(f"{shop.url}/saved")
+
+    session = open_session(emulator.client, shop, customer=customer)
+    page.goto(session.url or "")
+    press(page, "Use Visa ending in 3220")
+    press(page, "Complete authentication")
+
+    page.wait_for_url(f"{shop.url}/paid?session={session.id}")
+    assert emulator.client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
+def test_a_ticked_card_is_shown_again_and_an_unticked_one_is_not(emulator: Running, shop: Shop, page: Page) -> None:
+    customer = emulator.client.v1.customers.create({"email": "kim@example.com"}).id
+    options = {"customer": customer, "saved_payment_method_options": {"payment_method_save": "enabled"}}
+    for number, ticked in (("5555 5555 5555 4444", True), ("4242 4242 4242 4242", False)):
+        page.goto(open_session(emulator.client, shop, **options).url or "")
+        page.get_by_label("Save this card").set_checked(ticked)
+        page.get_by_role("button", name=number).click()
+        press(page, "Pay 72.90 EUR")
+        page.wait_for_url(re.compile(f"^{re.escape(shop.url)}/paid"))
+
+    page.goto(open_session(emulator.client, shop, **options).url or "")
+
+    expect(page.get_by_role("button", name=re.compile("^Use "))).to_have_text(["Use Mastercard ending in 4444"])

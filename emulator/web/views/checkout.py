@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from emulator.errors import HostedError
-from emulator.hosted import checkout_authenticate, checkout_pay, checkout_view
+from emulator.hosted import checkout_authenticate, checkout_pay, checkout_pay_saved, checkout_view
 from emulator.types import Json, Outcome
 from emulator.web.returns import allow_returns, send_to
 from emulator.web.runtime import current
 from emulator.web.views import problems
 
-FIELDS = ("email", "number", "exp", "cvc", "name")
+FIELDS = ("email", "number", "exp", "cvc", "name", "save")
 EXAMPLE = {"email": "buyer@example.com", "cvc": "123", "name": "Kim Buyer"}
 
 
@@ -37,7 +37,10 @@ def pay(request: HttpRequest, session_id: str) -> HttpResponse:
     if number := request.POST.get("fill"):
         return card_form(request, view, filled(values, number))
     try:
-        outcome = checkout_pay(emulator, session_id, **card_arguments(values))
+        if saved := request.POST.get("saved"):
+            outcome = checkout_pay_saved(emulator, session_id, card=saved)
+        else:
+            outcome = checkout_pay(emulator, session_id, **card_arguments(values), save=bool(values["save"]))
     except HostedError as error:
         return card_form(request, view, values, Outcome("declined", error.message))
     return after(request, session_id, view, values, outcome)
@@ -88,10 +91,10 @@ def card_form(request: HttpRequest, view: Json, values: dict[str, str], outcome:
 
 
 def filled(values: dict[str, str], number: str) -> dict[str, str]:
-    """The form with a test card in it; what the person typed for e-mail and name stays."""
+    """The form with a test card in it; what the person typed for e-mail and name, and ticked, stays."""
     year = dt.datetime.fromtimestamp(current().emulator.now(), dt.UTC).year + 3
     example = EXAMPLE | {"number": number, "exp": f"12 / {year % 100:02d}"}
-    kept = {name: values[name] for name in ("email", "name") if values[name]}
+    kept = {name: values[name] for name in ("email", "name", "save") if values[name]}
     return example | kept
 
 
