@@ -22,9 +22,13 @@ def page(
     *,
     where: Json | None = None,
     filters: tuple[str, ...] = (),
+    moments: tuple[str, ...] = (),
     account: str | None = None,
 ) -> Json:
-    """One page of a kind. `filters` are parameters of the same name as the indexed field; `created` is understood."""
+    """One page of a kind. `filters` are parameters of the same name as the indexed field; `created` is understood.
+
+    `moments` are further parameters that bound a time, as `created` does.
+    """
     wanted = dict(where or {})
     wanted.update({name: params[name] for name in filters if params.get(name) not in (None, "")})
     size = limit(params)
@@ -40,7 +44,7 @@ def page(
         kind,
         account=owner,
         where=wanted,
-        created=created_range(params.get("created")),
+        times=tuple(bound for name in ("created", *moments) for bound in time_range(params.get(name), name)),
         limit=size + 1,
         oldest_first=bool(before),
         **bounds,
@@ -70,10 +74,10 @@ def _cursor(ctx: Ctx, kind: str, id: str, param: str) -> int:
     return row.seq
 
 
-def created_range(given: Any) -> tuple[tuple[str, int], ...]:
-    """`created` is a moment or bounds."""
+def time_range(given: Any, field: str = "created") -> tuple[tuple[str, str, int], ...]:
+    """A time is given as a moment or as bounds."""
     if given in (None, ""):
         return ()
     if isinstance(given, dict):
-        return tuple((_OPERATORS[name], moment) for name, moment in given.items())
-    return (("=", int(given)),)
+        return tuple((field, _OPERATORS[name], moment) for name, moment in given.items())
+    return ((field, "=", int(given)),)

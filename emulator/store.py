@@ -251,13 +251,16 @@ class Store:
         *,
         account: str | None = "",
         where: Json | None = None,
-        created: tuple[tuple[str, int], ...] = (),
+        times: tuple[tuple[str, str, int], ...] = (),
         before: int | None = None,
         after: int | None = None,
         limit: int | None = None,
         oldest_first: bool = False,
     ) -> list[Row]:
-        """Objects of a kind, newest first: `where` by indexed fields, `before`/`after` by seq; account None is all."""
+        """Objects of a kind, newest first; account None is all.
+
+        `where` is by indexed fields, `before`/`after` by seq, `times` are bounds: (field, operator, moment).
+        """
         sql = "SELECT o.seq, o.id, o.kind, o.account, o.created, o.body, o.private FROM object o"
         values: list[Any] = []
         for number, (field, value) in enumerate((where or {}).items()):
@@ -272,8 +275,12 @@ class Store:
             if value is not None:
                 sql += f" AND {condition}"
                 values.append(value)
-        for operator, moment in created:
-            sql += f" AND o.created {operator} ?"
+        for field, operator, moment in times:
+            if field == "created":
+                sql += f" AND o.created {operator} ?"
+            else:
+                sql += f" AND json_extract(o.body, ?) {operator} ?"
+                values.append(f"$.{field}")
             values.append(moment)
         sql += f" ORDER BY o.seq {'ASC' if oldest_first else 'DESC'}"
         if limit is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator.clock import DAY
 from emulator.errors import invalid, missing
-from emulator.paging import created_range, limit, list_object
+from emulator.paging import limit, list_object, time_range
 from emulator.registry import PAGING, documented, operation
 from emulator.types import Json
 
@@ -48,7 +48,7 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         batch = ctx.store.find(
             "event",
             account=ctx.account,
-            created=(*created_range(params.get("created")), (">", ctx.now - ctx.settings.events_days * DAY)),
+            times=(*time_range(params.get("created")), ("created", ">", ctx.now - ctx.settings.events_days * DAY)),
             before=None if before else bound,
             after=bound if before else None,
             limit=batch_size,

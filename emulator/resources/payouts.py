@@ -64,9 +64,9 @@ def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     return ctx.shown(ctx.own("payout", ids["payout"]))
 
 
-@operation("GET /v1/payouts", f"status destination created {PAGING}", scope="any")
+@operation("GET /v1/payouts", f"status destination arrival_date created {PAGING}", scope="any")
 def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    return page(ctx, "payout", params, "/v1/payouts", filters=("status", "destination"))
+    return page(ctx, "payout", params, "/v1/payouts", filters=("status", "destination"), moments=("arrival_date",))
 
 
 @operation(

@@ -63,6 +63,10 @@ def test_a_payout_that_was_asked_for_waits_leaves_and_arrives(
     em.advance(seconds=5 * DAY)
     paid = client.v1.payouts.retrieve(made.id, options=options)
 
+    listed = client.v1.payouts.list({"arrival_date": {"gte": made.arrival_date}}, options)
+    later = client.v1.payouts.list({"arrival_date": {"gt": made.arrival_date}}, options)
+
+    assert ([one.id for one in listed], later.data) == ([made.id], [])
     assert (made.status, made.automatic, made.reconciliation_status) == ("pending", False, "not_applicable")
     assert (paid.status, named.metadata["run"], short.value.code) == ("paid", "2", "balance_insufficient")
     assert shop.balance(seller) == (2_000, 0)
