@@ -9,8 +9,9 @@ from emulator.clock import DAY, midnight
 from emulator.errors import invalid
 from emulator.money import processing_fee
 from emulator.registry import assumed, documented
-from emulator.resources import moves
+from emulator.resources import charges, moves
 from emulator.resources.payment_methods import card_of
+from emulator.resources.payout_settings import delay_days
 from emulator.store import Row
 from emulator.types import Json
 
@@ -67,10 +68,11 @@ def capture(ctx: Ctx, intent: Row, amount: int) -> Row:
         charge.id,
         fee=fee,
         fee_description="Stripe processing fees",
-        available_on=ctx.now if at_once else midnight(ctx.now + settings.availability_days * DAY),
+        available_on=ctx.now if at_once else midnight(ctx.now + delay_days(ctx, ctx.account) * DAY),
         description=body["description"],
     )
     ctx.save(charge)
+    charges.plan_aftermath(ctx, charge)
     return charge
 
 

@@ -152,9 +152,14 @@ def succeed(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
         description=body["description"],
     )
     ctx.save(row)
-    if card.effect in LATER:
-        ctx.store.plan(ctx.now + 1, "aftermath", row.id)
+    plan_aftermath(ctx, row)
     return row
+
+
+def plan_aftermath(ctx: Ctx, charge: Row) -> None:
+    """A captured payment of some test cards is disputed, or warned of, a second later."""
+    if charge.private.get("effect") in LATER:
+        ctx.store.plan(ctx.now + 1, "aftermath", charge.id)
 
 
 def fail(ctx: Ctx, intent: Row, method: Row, decline: str) -> Row:

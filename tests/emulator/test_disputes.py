@@ -50,6 +50,17 @@ def test_a_dispute_takes_the_payment_and_a_fee_from_the_platform_alone(
     assert types(client, 2) == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
 
 
+def test_a_held_payment_is_disputed_once_it_is_captured(em: Emulator, client: stripe.StripeClient, shop: Shop) -> None:
+    held = shop.charge(10_000, payment_method="pm_card_createDispute", capture_method="manual")
+    em.advance(seconds=60)
+    early = client.v1.disputes.list().data
+
+    client.v1.payment_intents.capture(str(held.payment_intent), {"amount_to_capture": 6_000})
+    em.advance(seconds=1)
+
+    assert (early, [one.amount for one in client.v1.disputes.list().data]) == ([], [6_000])
+
+
 def test_a_charge_that_was_charged_back_cannot_be_refunded(
     em: Emulator, client: stripe.StripeClient, shop: Shop
 ) -> None:
