@@ -91,6 +91,31 @@ class Market(RuleBasedStateMachine):
             self.attempt(lambda given: self.client.v1.transfers.reversals.create(transfer, given), {})
 
     @rule(
+        target=charges,
+        amount=AMOUNTS,
+        capture=st.none() | AMOUNTS,
+        fee=st.none() | AMOUNTS,
+        seller=st.sampled_from([None, 0, 2]),
+        card=st.sampled_from(CARDS),
+        end=st.sampled_from(["capture", "capture", "cancel", "wait"]),
+    )
+    def hold_and_capture(self, amount, capture, fee, seller, card, end):
+        params = {"amount": amount, "currency": "eur", "payment_method": card, "confirm": True}
+        if seller is not None:
+            params["transfer_data"] = {"destination": self.sellers[seller]}
+        held = self.attempt(self.client.v1.payment_intents.create, {**params, "capture_method": "manual"})
+        if held is None:
+            return multiple()
+        given = {} if capture is None else {"amount_to_capture": capture}
+        given |= {} if fee is None else {"application_fee_amount": fee}
+        taken = None
+        if end == "capture":
+            taken = self.attempt(partial(self.client.v1.payment_intents.capture, held.id), given)
+        elif end == "cancel":
+            self.attempt(partial(self.client.v1.payment_intents.cancel, held.id), {})
+        return multiple() if taken is None else taken.latest_charge
+
+    @rule(
         newest=st.integers(min_value=0, max_value=3),
         text=st.sampled_from(["winning_evidence", "losing_evidence", "a photo", None]),
         submit=st.booleans(),
