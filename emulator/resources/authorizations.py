@@ -79,7 +79,7 @@ def capture(ctx: Ctx, intent: Row, amount: int) -> Row:
 def check_capture(ctx: Ctx, intent: Row, params: Json) -> int:
     """The amount to capture, in minor units of the payment's currency; the split may be changed with it."""
     body = intent.body
-    amount = int(params.get("amount_to_capture", body["amount_capturable"]))
+    amount: int = params["amount_to_capture"] if "amount_to_capture" in params else body["amount_capturable"]
     if amount < 1:
         raise invalid(
             "This value must be greater than or equal to 1.",

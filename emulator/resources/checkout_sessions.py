@@ -106,7 +106,7 @@ def _create_setup(ctx: Ctx, params: Json) -> Json:
         metadata=metadata(data.get("metadata")),
         usage="off_session",
     )
-    private = {
+    private: Json = {
         "items": [],
         "payment": {},
         "descriptions": [],

@@ -126,7 +126,7 @@ def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 def _apply(ctx: Ctx, row: Row, params: Json) -> None:
     body = row.body
     currency = ctx.currency(params.get("currency") or body["currency"])
-    amount = params.get("amount", body["amount"])
+    amount: int = params["amount"] if "amount" in params else body["amount"]
     if {"amount", "currency"} & params.keys():
         require_chargeable(amount, currency)
     body |= {"amount": amount, "currency": currency}

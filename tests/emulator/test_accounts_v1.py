@@ -1,5 +1,6 @@
 """The v1 views of connected accounts: made, changed, rejected, closed; their banks, persons and links."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -206,6 +207,11 @@ def test_a_disabled_endpoint_hears_nothing_until_it_is_enabled(em: Emulator, cli
     client.v1.webhook_endpoints.update(endpoint.id, {"disabled": False, "url": "https://b.example/hook"})
     client.v1.customers.create({"email": "two@example.org"})
     urls: list[str] = []
-    em.deliver_due(lambda url, headers, body: urls.append(url) or 200)
+
+    def note(url: str, headers: Mapping[str, str], body: bytes) -> int:
+        urls.append(url)
+        return 200
+
+    em.deliver_due(note)
 
     assert (disabled, urls) == (0, ["https://b.example/hook"])
