@@ -89,9 +89,8 @@ def plan(
 def execute(operation: Operation) -> Operation:
     """Send a planned operation, or one whose outcome is unknown, and write down what came of it.
 
-    Must be called outside any transaction (raises CalledInsideTransaction). Never raises for what Stripe answers:
-    look at
-    the status, or use `require`. If another process is sending it, the row is returned as it stands.
+    Must be called outside any transaction (raises CalledInsideTransaction). Never raises for what Stripe answers: look
+    at the status, or use `require`. If another process is sending it, the row is returned as it stands.
     """
     guard.outside_transaction()
     operation.refresh_from_db()
@@ -162,9 +161,8 @@ def run_once(
 ) -> dict[str, Any]:
     """Ask for something short-lived and personal (an account link) whose answer must never be kept.
 
-    The operation row says that it was asked, by whom and why; the answer goes to the caller alone. `business_key`
-    must be
-    new for each call. Raises StripeRefused or StripeUnavailable.
+    The operation row says that it was asked, by whom and why; the answer goes to the caller alone. `business_key` must
+    be new for each call. Raises StripeRefused or StripeUnavailable.
     """
     guard.outside_transaction()
     operation = plan(

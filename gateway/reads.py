@@ -1,8 +1,7 @@
 """Looking things up at Stripe. Each answers with one of our objects; none changes anything.
 
 All raise StripeUnavailable when Stripe cannot be reached, NotFoundAtStripe for an unknown id, and
-CalledInsideTransaction
-when a database transaction is open.
+CalledInsideTransaction when a database transaction is open.
 """
 
 from datetime import datetime

@@ -1,8 +1,7 @@
 """Business time. Every date the marketplace acts on comes from `now()`, never from the machine directly.
 
-With CLOCK_URL set (the demo), the clock follows the emulator's: its offset is asked for at most once a second, so
-that moving
-the emulator's clock moves the marketplace too. Otherwise it is the machine's time in UTC.
+With CLOCK_URL set (the demo), the clock follows the emulator's: its offset is asked for at most once a second, so that
+moving the emulator's clock moves the marketplace too. Otherwise it is the machine's time in UTC.
 """
 
 import json

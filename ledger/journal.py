@@ -49,9 +49,8 @@ class PostingPlan:
 def post(plans: Sequence[PostingPlan]) -> int:
     """Write the postings that are not in the books yet; how many were new.
 
-    Must run in the transaction of the fact it books. A key that is there already is left alone, whoever wrote it:
-    the same
-    fact seen twice, by two workers at once, is booked once (unique key, ON CONFLICT DO NOTHING).
+    Must run in the transaction of the fact it books. A key that is there already is left alone, whoever wrote it: the
+    same fact seen twice, by two workers at once, is booked once (unique key, ON CONFLICT DO NOTHING).
     """
     moment = now()
     written = 0

@@ -32,11 +32,8 @@ def start(purchase: Purchase, *, actor: str) -> Payment:
     """The open payment of a purchase, with the address of its hosted page.
 
     Writes the payment and its operation, commits, then asks Stripe. Called twice, by two tabs or after a crash, it
-    finds
-    the same payment and the same page.
-    Raises NotPayable, SellerCannotBePaid, StripeRefused (nothing was charged; try again) or StripeUnavailable
-    (unknown; the
-    same page is opened when Stripe answers).
+    finds the same payment and the same page. Raises NotPayable, SellerCannotBePaid, StripeRefused (nothing was charged;
+    try again) or StripeUnavailable (unknown; the same page is opened when Stripe answers).
     """
     customer_id = ensure_stripe_customer(purchase.customer, actor)
     payment = _prepare(purchase, customer_id, actor)

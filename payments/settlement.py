@@ -1,5 +1,4 @@
-"""What came of a payment page. Called by events, by the return page and by the sweeper alike; whoever comes first
-settles.
+"""What came of a payment page: asked by events, by the return page and by the sweeper; whoever comes first settles.
 
 `fetch` looks at Stripe and must run outside any transaction; `apply` writes, in one transaction, and only forward.
 """
@@ -46,8 +45,8 @@ def fetch(session_id: str) -> CheckoutSession:
 
 def apply(session: CheckoutSession, *, actor: str) -> Payment:
     """Bring our payment to where Stripe's session is. Runs in the caller's transaction, so that the caller's mark
-    commits
-    with the effect (fault F05). Raises NotYet if the payment is not known here, or the money not booked there, yet.
+    commits with the effect (fault F05). Raises NotYet if the payment is not known here, or the money not booked there,
+    yet.
     """
     payment = _locked(session)
     if payment.status == Status.CREATED:

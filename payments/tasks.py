@@ -29,16 +29,12 @@ PAYOUT_BATCH = 10
 
 @shared_task(name="payments.follow_open_payments")
 def follow_open_payments(**_ignored: object) -> None:
-    """Finish payments a crash left half-prepared, and settle pages that expired or were paid without our hearing
-    of it.
-    """
+    """Finish payments a crash left half-prepared; settle pages that expired or were paid without our hearing of it."""
     follow()
 
 
 def follow() -> int:
-    """The sweep itself: how many payments were looked at. A payment that cannot be followed now does not stop the
-    rest.
-    """
+    """The sweep itself: how many were looked at. A payment that cannot be followed now does not stop the rest."""
     moment = now()
     looked_at = 0
     unprepared = Payment.objects.filter(status=Payment.Status.CREATED, created_at__lt=moment - operations.GRACE)
