@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from dev.processes import Occupant, dies_with_parent, keep, occupant, stop, tail, wait_until
+from dev.processes import Occupant, dies_with_parent, keep, occupant, running_with, stop, tail, wait_until
 
 DATABASE = "marketplace"
 SUPERUSER = "postgres"
@@ -76,6 +76,7 @@ class Postgres:
 
     def start(self, *, with_parent: bool = False) -> None:
         """Bring the server up, whatever an earlier one left behind. The caller holds the profile's lock."""
+        self._end_servers_without_data()
         self._prepare()
         pid = self.pid()
         if pid is not None and occupant(pid, str(self.data)) is Occupant.EXPECTED:
@@ -94,6 +95,15 @@ class Postgres:
         if self.process is not None:
             self.process.wait()
         return True
+
+    def _end_servers_without_data(self) -> None:
+        """End servers of ours whose data folder was deleted while they ran (`rm -rf var`).
+
+        Such a server notices within a minute, ends by itself, and takes the socket of its successor with it.
+        """
+        for pid in running_with(("-D", str(self.data))):
+            if pid != self.pid():
+                stop(pid, str(self.data), first=signal.SIGINT, patience=10)
 
     def _start_anew(self, *, with_parent: bool) -> None:
         # After kill -9 the old backends hold the shared memory for a moment, and the server says so and ends:

@@ -54,6 +54,16 @@ def command_line(process: psutil.Process) -> list[str]:
     return []
 
 
+def running_with(words: tuple[str, ...]) -> list[int]:
+    """The living processes whose command line has these words, one after the other."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        line = process.info["cmdline"] or []
+        if any(tuple(line[at : at + len(words)]) == words for at in range(len(line))):
+            found.append(process.pid)
+    return found
+
+
 def stop(pid: int, marker: str, *, first: signal.Signals = signal.SIGTERM, patience: float = 5.0) -> bool:
     """Ask the process to end, then insist. Never touches a pid that is no longer ours. True when it is gone."""
     for sign, wait in ((first, patience), (signal.SIGKILL, 2.0)):

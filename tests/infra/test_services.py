@@ -58,6 +58,18 @@ def pid_of(server: Postgres | Valkey | None) -> int:
     return pid
 
 
+def test_a_folder_deleted_under_a_running_server_does_no_harm_to_the_next_one(services: Services, base: Path) -> None:
+    orphan = pid_of(services.postgres)
+    shutil.rmtree(base / "demo")
+
+    again = Services("demo", base=base)
+    again.ensure()
+
+    assert occupant(orphan, str(base)) is not Occupant.EXPECTED
+    assert ask(again, "SELECT 1") == 1
+    assert pid_of(again.postgres) != orphan
+
+
 def test_a_second_call_finds_them_running_at_once(services: Services, base: Path) -> None:
     postgres, valkey = pid_of(services.postgres), pid_of(services.valkey)
     began = time.monotonic()
