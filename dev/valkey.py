@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dev.files import write_private
 from dev.postgres import ServiceError
-from dev.processes import Occupant, dies_with_parent, keep, occupant, stop, tail, wait_until
+from dev.processes import Occupant, dies_with_parent, keep, occupant, running_with, stop, tail, wait_until
 
 HOST = "127.0.0.1"
 # Room for one number per test run and worker; an unused database costs next to nothing.
@@ -59,6 +59,10 @@ class Valkey:
     def start(self, *, with_parent: bool = False) -> None:
         """Bring the server up, on the port it had before when that is free. The caller holds the profile's lock."""
         known = self.coordinates()
+        for pid in running_with((str(self.folder / "valkey.conf"),)):
+            # Its folder was deleted while it ran: nobody will ever ask it anything again.
+            if known is None or pid != known.pid:
+                stop(pid, str(self.folder))
         if known is not None and occupant(known.pid, str(self.folder)) is Occupant.EXPECTED:
             if wait_until(self.is_ready, 10):
                 return
