@@ -9,13 +9,11 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.csp import CSP
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import guidelines, onboarding, sellers
@@ -26,17 +24,10 @@ from accounts.models import ConnectedAccount, Membership, Seller
 from accounts.rules import open_account_of
 from accounts.standing import standing
 from gateway.errors import StripeRefused, StripeUnavailable
+from kit.csp import handoff_to_stripe
+from kit.http import SeeOther
 
 log = structlog.get_logger(__name__)
-
-# Chromium follows form-action through redirects, so the page with the button must name where Stripe's pages are.
-LEADS_TO_STRIPE = {**settings.SECURE_CSP, "form-action": [CSP.SELF, *settings.STRIPE_HOSTED_ORIGINS]}
-
-
-class SeeOther(HttpResponseRedirect):
-    """303: whatever was asked, go and GET that."""
-
-    status_code = 303
 
 
 def next_step(seller: Seller) -> str:
@@ -109,7 +100,7 @@ def _guidelines(request: HttpRequest, form: AcceptanceForm | None = None) -> Htt
 @require_safe
 @never_cache
 @owner_required
-@csp_override(LEADS_TO_STRIPE)
+@handoff_to_stripe
 def onboarding_page(request: SellerRequest) -> HttpResponse:
     """Whose turn it is, what is missing and by when, as Stripe says now."""
     if not guidelines.has_accepted(request.seller):

@@ -8,5 +8,5 @@ from django.views.decorators.csp import csp_override
 POLICY: dict[str, list[str]] = settings.SECURE_CSP
 
 # Chromium checks form-action again at each redirect after the POST, so 'self' alone would stop the handoff
-# (money-safety.md, fact 8). Only pages that hold such a form carry this; everywhere else forms stay at home.
+# to Stripe. Only pages that hold such a form carry this; everywhere else forms stay at home.
 handoff_to_stripe = csp_override({**POLICY, "form-action": [CSP.SELF, *settings.STRIPE_HOSTED_ORIGINS]})

@@ -14,6 +14,7 @@ from customers.profiles import customer_for
 from gateway.errors import StripeRefused, StripeUnavailable
 from kit.clock import now
 from kit.csp import handoff_to_stripe
+from kit.http import SeeOther
 from orders.baskets import basket_for, contents
 from orders.models import Basket, Purchase
 from orders.placing import CannotPlace, OpenPurchase, fingerprint, place
@@ -144,6 +145,6 @@ def _pay(request: SignedInRequest, purchase: Purchase) -> HttpResponse:
         messages.error(request, str(error))
     else:
         if payment.session_url:
-            return HttpResponse(status=303, headers={"Location": payment.session_url})
+            return SeeOther(payment.session_url)
         messages.error(request, str(SILENT))
     return redirect("orders:purchase", purchase.number)
