@@ -28,7 +28,7 @@ class NotFoundAtStripe(StripeRefused):
 
 
 class CalledInsideTransaction(GatewayError):
-    """Stripe was about to be called while a database transaction was open (house rule 1)."""
+    """Stripe was about to be called while a database transaction was open (rule 1)."""
 
 
 class FrozenRequestMismatch(GatewayError):

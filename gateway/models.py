@@ -11,7 +11,7 @@ from kit.transitions import MoveRecord, MoveTable
 
 
 class Operation(models.Model):
-    """One intended change at Stripe, written before the socket opens (house rule 1; money-safety promise 3).
+    """One intended change at Stripe, written before the socket opens (rule 1, promise 3).
 
     `key` is the business identity with its generation ("checkout:17:g1") and is the idempotency key. `request` is
     frozen:

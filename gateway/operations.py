@@ -1,4 +1,4 @@
-"""Durable operations: intent first, then the call, then the result (house rule 1; faults F13-F15, F22).
+"""Durable operations: intent first, then the call, then the result (rule 1; faults F13-F15, F22).
 
     with transaction.atomic():
         ... rows of your own ...

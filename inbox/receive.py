@@ -28,7 +28,7 @@ INSERT = """
 
 
 def receive(request: HttpRequest, endpoint: Endpoint) -> HttpResponse:
-    """Store one signed event and answer 2xx once it is committed (money-safety promise 1).
+    """Store one signed event and answer 2xx once it is committed (promise 1).
 
     400: unsigned, forged, stale, or not an event. 405: not a POST. 413: larger than any event Stripe sends.
     An event we hold already, of whatever type, is answered 200 again: Stripe must not retry what is stored.

@@ -1,6 +1,6 @@
 """Money: whole minor units of one currency, in a type that refuses floats and mixed currencies.
 
-The exponent table is Stripe's, not ISO 4217's: what matters is how Stripe's API counts (shared fact: "Money" in
+The exponent table is Stripe's, not ISO 4217's: what matters is how Stripe's API counts ("Money" in
 Stripe's currency documentation; ISK and UGX are sent with two decimals although they have none in daily life).
 """
 

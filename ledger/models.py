@@ -43,7 +43,7 @@ def append_only_triggers() -> list[pgtrigger.Trigger]:
 
 
 class Account(models.TextChoices):
-    """Kinds of ledger account; `ref` says whose. Amounts are debits when positive (money-safety.md section 3)."""
+    """Kinds of ledger account; `ref` says whose. Amounts are debits when positive (docs/money-flow.md)."""
 
     PLATFORM_CASH = "platform_cash", _("platform's balance at Stripe")
     SELLER_CASH = "seller_cash", _("seller's balance at Stripe")
