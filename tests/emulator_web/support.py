@@ -4,7 +4,6 @@ import http.server
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,16 +15,12 @@ from typing import Any
 
 import stripe
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk_test_emulator"
 PLATFORM_SECRET = "whsec_platform"
 CONNECT_SECRET = "whsec_connect"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def get_json(url: str) -> Any:
