@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
@@ -69,7 +70,9 @@ def stop(pid: int, marker: str, *, first: signal.Signals = signal.SIGTERM, patie
     for sign, wait in ((first, patience), (signal.SIGKILL, 2.0)):
         if occupant(pid, marker) is not Occupant.EXPECTED:
             return True
-        psutil.Process(pid).send_signal(sign)
+        # It may end by itself between the look and the signal, which is what we want of it.
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).send_signal(sign)
         if wait_until(lambda: occupant(pid, marker) is not Occupant.EXPECTED, wait):
             return True
     return False

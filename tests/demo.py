@@ -86,7 +86,7 @@ class Demo:
     def _ours(self, process: psutil.Process) -> str:
         try:
             words = " ".join([*process.cmdline(), process.environ().get("MEDIA_ROOT", "")])
+            ended = process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE
         except psutil.Error:
             return ""
-        ended = process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE
         return words if str(self.var) in words and not ended else ""
