@@ -48,7 +48,11 @@ def occupant(pid: int, marker: str) -> Occupant:
 def command_line(process: psutil.Process) -> list[str]:
     """What was started. Just after a start the kernel may not have set the words yet: ask again."""
     for _ in range(20):
-        words = process.cmdline()
+        try:
+            words = process.cmdline()
+        except psutil.ZombieProcess:
+            # It has ended already and waits to be reaped: nothing is left of its words.
+            return []
         if words:
             return words
         time.sleep(0.005)
