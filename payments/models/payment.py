@@ -1,4 +1,4 @@
-"""Payments for purchases, and the payouts that carry sellers' money to their banks."""
+"""Payments: attempts to pay a purchase on Stripe's hosted page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ConnectedAccount
 from kit.money import Money
 from kit.transitions import MoveRecord, MoveTable
-from orders.models import Purchase
+from orders.models import FundsFlow, Purchase
 
 
 class Payment(models.Model):
@@ -46,8 +46,12 @@ class Payment(models.Model):
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField()
     fee = models.BigIntegerField()
-    # The seller's account as it was when the payment was prepared: never another one later (fault F50).
-    destination = models.ForeignKey(ConnectedAccount, on_delete=models.PROTECT, related_name="payments")
+    funds_flow = models.CharField(max_length=16, choices=FundsFlow.choices, default=FundsFlow.DESTINATION)
+    # The seller's account as it was when the payment was prepared: never another one later (fault F50). None in the
+    # held flow, where the money stays with the platform and each share names its own account.
+    destination = models.ForeignKey(
+        ConnectedAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
+    )
     session_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     session_url = models.URLField(max_length=2000, blank=True)
     session_expires_at = models.DateTimeField(null=True, blank=True)
@@ -62,6 +66,11 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=models.Q(amount__gt=0, fee__gte=0) & models.Q(fee__lte=models.F("amount")),
                 name="payment_fee_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(funds_flow="destination", destination__isnull=False)
+                | models.Q(funds_flow="held", destination__isnull=True),
+                name="payment_destination_by_flow",
             ),
             models.UniqueConstraint(fields=["purchase", "attempt"], name="payment_attempt"),
             # Two tabs cannot both have a page open that takes money (fault F26).
@@ -93,54 +102,3 @@ class PaymentMove(MoveRecord):
 
 
 Payment.HISTORY = PaymentMove
-
-
-class Payout(models.Model):
-    """Money on its way from a seller's Stripe account to their bank, as Stripe last described it."""
-
-    class Status(models.TextChoices):
-        PENDING = "pending", _("being prepared")
-        IN_TRANSIT = "in_transit", _("on its way to the bank")
-        PAID = "paid", _("paid")
-        FAILED = "failed", _("returned by the bank")
-        CANCELED = "canceled", _("cancelled")
-
-    # "Paid" is provisional: a bank may still return it within days (fault F48).
-    MOVES: ClassVar[MoveTable] = {
-        Status.PENDING: frozenset({Status.IN_TRANSIT, Status.PAID, Status.FAILED, Status.CANCELED}),
-        Status.IN_TRANSIT: frozenset({Status.PAID, Status.FAILED, Status.CANCELED}),
-        Status.PAID: frozenset({Status.FAILED}),
-        Status.FAILED: frozenset(),
-        Status.CANCELED: frozenset(),
-    }
-    HISTORY: ClassVar[type[PayoutMove]]
-
-    connected_account = models.ForeignKey(ConnectedAccount, on_delete=models.PROTECT, related_name="payouts_made")
-    stripe_id = models.CharField(max_length=64, unique=True)
-    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
-    currency = models.CharField(max_length=3)
-    amount = models.BigIntegerField()
-    arrives_on = models.DateField()
-    created_at = models.DateTimeField()
-    failure_code = models.CharField(max_length=100, blank=True)
-    failure_message = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ("-created_at", "-pk")
-
-    def __str__(self) -> str:
-        return self.stripe_id
-
-    @property
-    def money(self) -> Money:
-        """What arrives at the bank."""
-        return Money(self.amount, self.currency)
-
-
-class PayoutMove(MoveRecord):
-    """History of a payout's status."""
-
-    subject = models.ForeignKey(Payout, on_delete=models.CASCADE, related_name="moves")
-
-
-Payout.HISTORY = PayoutMove

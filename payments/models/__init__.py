@@ -1,0 +1,27 @@
+"""Payments for purchases, the shares of their orders, and how each share comes to whom it belongs."""
+
+from payments.models.action import MoneyAction, MoneyActionMove
+from payments.models.payment import Payment, PaymentMove
+from payments.models.payout import Payout, PayoutMove
+from payments.models.refund import Refund, RefundLine, RefundMove
+from payments.models.release import Release, ReleaseMove, Reversal, ReversalMove
+from payments.models.share import Hold, Share, ShareMove
+
+__all__ = [
+    "Hold",
+    "MoneyAction",
+    "MoneyActionMove",
+    "Payment",
+    "PaymentMove",
+    "Payout",
+    "PayoutMove",
+    "Refund",
+    "RefundLine",
+    "RefundMove",
+    "Release",
+    "ReleaseMove",
+    "Reversal",
+    "ReversalMove",
+    "Share",
+    "ShareMove",
+]
