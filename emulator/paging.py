@@ -37,8 +37,8 @@ def page(
     if after and before:
         raise invalid("You may only specify one of these parameters: ending_before, starting_after.")
     bounds = {
-        "before": _cursor(ctx, kind, after, "starting_after") if after else None,
-        "after": _cursor(ctx, kind, before, "ending_before") if before else None,
+        "before": _cursor(ctx, kind, after, "starting_after", owner) if after else None,
+        "after": _cursor(ctx, kind, before, "ending_before", owner) if before else None,
     }
     rows = ctx.store.find(
         kind,
@@ -67,9 +67,9 @@ def limit(params: Json) -> int:
     return int(size)
 
 
-def _cursor(ctx: Ctx, kind: str, id: str, param: str) -> int:
+def _cursor(ctx: Ctx, kind: str, id: str, param: str, owner: str) -> int:
     row = ctx.store.get(id)
-    if row is None or row.kind != kind:
+    if row is None or row.kind != kind or row.account != owner:
         raise missing(kind, id, param=param, status=400)
     return row.seq
 

@@ -81,6 +81,13 @@ def authenticate(em: Emulator, request: Request) -> None:
         )
     if key.startswith(("sk_live_", "rk_live_", "pk_live_")):
         raise StripeError(401, "This is the emulator: it takes test keys only. Never send a live key here.")
+    if key.startswith("pk_test_"):
+        raise StripeError(
+            403,
+            "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list "
+            "of your API keys at https://dashboard.stripe.com/account/apikeys.",
+            code="secret_key_required",
+        )
     if key != em.secret_key:
         hidden = key[:8] + "*" * max(0, len(key) - 12) + key[-4:] if len(key) > 12 else key[:3] + "****"
         raise StripeError(401, f"Invalid API Key provided: {hidden}")
@@ -161,7 +168,9 @@ def _text(body: bytes) -> str:
 def _json(body: bytes) -> Json:
     try:
         parsed: Any = json.loads(body)
-    except ValueError as problem:
+        # a lone surrogate is legal in JSON, and no text that can be kept
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as problem:
         raise invalid(f"Could not parse the request body as JSON: {problem}") from problem
     if not isinstance(parsed, dict):
         raise invalid("The request body must be a JSON object.")

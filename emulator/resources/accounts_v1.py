@@ -130,7 +130,7 @@ def _banks(row: Row) -> Json:
 def own_account(ctx: Ctx, id: str) -> Row:
     """An account this platform may see: itself or one connected to it; 403 otherwise, as at Stripe."""
     row = ctx.store.get(id)
-    if row is None or row.kind not in ACCOUNTS:
+    if row is None or row.kind not in ACCOUNTS or ctx.account not in ("", id):
         raise requests.no_access(ctx.em, id)
     return row
 

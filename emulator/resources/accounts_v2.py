@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from emulator.context import metadata
@@ -88,12 +89,21 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     page = params.get("page")
     rows = [
         row
-        for row in ctx.store.find(CONNECTED, before=int(page) if page and page.isdigit() else None)
+        for row in ctx.store.find(CONNECTED, before=_place(page))
         if bool(params.get("closed")) == bool(row.private.get("closed"))
         and (not wanted or ("recipient" in wanted and row.private["recipient"]))
     ]
     following = f"/v2/core/accounts?page={rows[size - 1].seq}&limit={size}" if len(rows) > size else None
     return {"data": [view(row, None) for row in rows[:size]], "next_page_url": following, "previous_page_url": None}
+
+
+def _place(token: object) -> int | None:
+    """What a next_page_url points to."""
+    if token is None:
+        return None
+    if not isinstance(token, str) or not re.fullmatch(r"[0-9]{1,15}", token):
+        raise invalid("The page token is invalid: take it from next_page_url.", param="page")
+    return int(token)
 
 
 def _own(ctx: Ctx, id: str) -> Row:

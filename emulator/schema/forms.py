@@ -8,6 +8,10 @@ from urllib.parse import parse_qsl
 from emulator.errors import invalid
 
 
+# far more than any parameter of Stripe's has
+DEEPEST = 32
+
+
 def decode(text: str) -> dict[str, Any]:
     """Indexed arrays stay hashes with digits for keys: only the parameter's type can tell them from hashes."""
     return nested(parse_qsl(text, keep_blank_values=True))
@@ -25,7 +29,10 @@ def _keys(name: str) -> list[str]:
     head, bracket, rest = name.partition("[")
     if not bracket:
         return [name]
-    return [head, *rest.removesuffix("]").split("][")]
+    keys = [head, *rest.removesuffix("]").split("][")]
+    if len(keys) > DEEPEST:
+        raise invalid(f"Parameters can be nested at most {DEEPEST} levels deep.", param=head)
+    return keys
 
 
 def _put(target: dict[str, Any], keys: list[str], value: Any, name: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 _LIST_RESULT = re.compile(r"^(?:ListObject|SearchResultObject)\[(?P<item>[\w.]+)\]$")
 
@@ -60,7 +61,7 @@ class Table:
             rows.sort(key=lambda row: sum(part.startswith("{") for part in row[0]))
 
     def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-        given = path.strip("/").split("/")
+        given = [unquote(part) for part in path.strip("/").split("/")]
         for parts, op in self._by_length.get((method, len(given)), ()):
             ids = _bind(parts, given)
             if ids is not None:

@@ -9,9 +9,13 @@ from typing import Any
 from emulator.errors import StripeError, invalid, not_modelled
 from emulator.schema.nodes import Node
 
-_INTEGER = re.compile(r"^-?\d+$")
+_INTEGER = re.compile(r"-?[0-9]+")
+_INDEX = re.compile(r"[0-9]{1,9}")
 LARGEST = 2**63 - 1
-_NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+# Stripe's usual limit, and where it is another one
+LONGEST = 5_000
+_LONGER = ("evidence", "description")
 Allowed = dict[str, "Allowed"]
 
 
@@ -54,7 +58,7 @@ def _choose(node: Node, given: Any) -> Node:
     """Of a union's options, the one with the shape of what was sent."""
     wanted: tuple[str, ...]
     if isinstance(given, dict):
-        indexes = bool(given) and all(str(key).isdigit() for key in given)
+        indexes = bool(given) and all(_INDEX.fullmatch(str(key)) for key in given)
         wanted = ("list", "hash", "map") if indexes else ("hash", "map", "list")
     elif isinstance(given, list):
         wanted = ("list",)
@@ -76,7 +80,7 @@ def _fits(option: Node, given: Any) -> bool:
 
 
 def _scalar_order(given: Any) -> tuple[str, ...]:
-    if isinstance(given, str) and _INTEGER.match(given):
+    if isinstance(given, str) and _INTEGER.fullmatch(given):
         return ("enum", "int", "decimal", "float", "str")
     if isinstance(given, int | float):
         return ("int", "decimal", "float", "str")
@@ -118,7 +122,7 @@ def _map(node: Node, given: Any, path: str, json_mode: bool) -> dict[str, Any]:
 
 
 def _list(node: Node, given: Any, path: str, json_mode: bool) -> list[Any]:
-    if isinstance(given, dict) and not json_mode and all(str(key).isdigit() for key in given):
+    if isinstance(given, dict) and not json_mode and all(_INDEX.fullmatch(str(key)) for key in given):
         given = [given[key] for key in sorted(given, key=int)]
     if not isinstance(given, list):
         raise invalid("Invalid array", param=path)
@@ -133,9 +137,16 @@ def _scalar(node: Node, given: Any, path: str, json_mode: bool) -> Any:
         if str(given) not in node.values:
             raise invalid(f"Invalid {path}: must be one of {_or(node.values)}", param=path)
         return str(given)
-    if json_mode:
-        return _json_scalar(node, given, path)
-    return _text_scalar(node, str(given), path)
+    value = _json_scalar(node, given, path) if json_mode else _text_scalar(node, str(given), path)
+    if isinstance(value, str):
+        _require_length(value, path)
+    return value
+
+
+def _require_length(text: str, path: str) -> None:
+    if len(text) <= LONGEST or any(word in path for word in _LONGER):
+        return
+    raise invalid(f"Invalid string: {text[:10]}...{text[-10:]}; must be at most {LONGEST} characters", param=path)
 
 
 _NAMES = {
@@ -150,11 +161,11 @@ _NAMES = {
 
 def _text_scalar(node: Node, text: str, path: str) -> Any:
     if node.kind == "int":
-        if not _INTEGER.match(text) or len(text) > 20 or not -LARGEST <= int(text) <= LARGEST:
+        if not _INTEGER.fullmatch(text) or len(text) > 20 or not -LARGEST <= int(text) <= LARGEST:
             raise invalid(f"Invalid integer: {text}", param=path, code="parameter_invalid_integer")
         return int(text)
     if node.kind in ("float", "decimal"):
-        if not _NUMBER.match(text):
+        if not _NUMBER.fullmatch(text):
             raise invalid(f"Invalid decimal: {text}", param=path)
         return float(text) if node.kind == "float" else text
     if node.kind == "bool":

@@ -1,5 +1,7 @@
 """When something is wrong with the request: the same calm page, or JSON where a program asked."""
 
+import re
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -12,6 +14,9 @@ def page(request: HttpRequest, status: int, title: str, message: str) -> HttpRes
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if request.path.startswith("/_emulator/") and "text/html" not in request.headers.get("Accept", ""):
         return JsonResponse({"error": {"message": f"There is nothing at {request.path}."}}, status=404)
+    if re.match(r"/v[0-9]", request.path):
+        message = f"Unrecognized request URL ({request.method}: {request.path})."
+        return JsonResponse({"error": {"message": message, "type": "invalid_request_error"}}, status=404)
     return page(
         request,
         404,
