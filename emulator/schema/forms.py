@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 
 from emulator.errors import invalid
 
-
 # far more than any parameter of Stripe's has
 DEEPEST = 32
 
