@@ -20,6 +20,7 @@ from emulator.resources import accounts_state, webhook_endpoints
 from emulator.settings import Settings
 from emulator.store import Row, Store
 from emulator.types import Delivery, Json, Response, Send
+from emulator.versions import Versions
 
 
 class Emulator:
@@ -43,10 +44,11 @@ class Emulator:
         self.public_url = public_url.rstrip("/")
         self.strict = strict
         self.settings = Settings(platform_name=platform_name)
-        self.faults = Faults()
         # Set to a Send to let the fault "webhook_before_answer" deliver while `handle()` is still running.
         self.deliver_now: Send | None = None
         self.store = Store(path, seed=seed)
+        self.versions = Versions(self.store, lambda: self.faults.plans("stale_read"))
+        self.faults = Faults(lambda: str(self.store.meta("seed")), self._fault_planned)
         self.keys = Keys(self.store)
         self._transcript = Path(transcript) if transcript else None
         self._transcript_lock = threading.Lock()
@@ -162,6 +164,7 @@ class Emulator:
         """One transaction outside the API: a hosted page, the control panel, a tick of the clock."""
         ctx = Ctx(self, self.now(), account)
         with self.store.transaction():
+            self.versions.next_change()
             yield ctx
         self.write_events(ctx)
 
@@ -187,7 +190,7 @@ class Emulator:
             kept = [row for row in self.endpoints() if row.private.get("registered")]
             self.store.clear()
             self.forget_endpoints()
-            self.faults.clear()
+            self.faults.reset()
             self.clock = Clock(self._clock_mode)
             self._ensure_platform()
             for row in kept:
@@ -213,6 +216,10 @@ class Emulator:
             return
         with self._transcript_lock, self._transcript.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+    def _fault_planned(self, kind: str) -> None:
+        if kind == "stale_read":
+            self.versions.keep()
 
     def _ensure_platform(self) -> None:
         with self.visit() as ctx:

@@ -67,7 +67,7 @@ def not_modelled(what: str, *, param: str | None = None) -> StripeError:
 
 
 class ConnectionDropped(Exception):
-    """The work is committed, the answer never leaves: whoever serves `handle()` closes the socket without a byte."""
+    """The request or its answer is lost: whoever serves `handle()` closes the socket without a byte."""
 
 
 class ConservationError(AssertionError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import emulator.resources  # noqa: F401 - registers every modelled operation
@@ -13,6 +13,7 @@ from emulator import requests
 from emulator.context import Ctx
 from emulator.errors import ConnectionDropped, SelfCheckError, StripeError, not_modelled
 from emulator.expand import expand
+from emulator.faults import Fault
 from emulator.idempotency import HOUR, V2_RETENTION, fingerprint
 from emulator.registry import OPERATIONS, Modelled
 from emulator.requests import Request
@@ -28,19 +29,59 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("emulator")
 
+# What Stripe says with the codes that planned errors most often have.
+_MESSAGES = {
+    "rate_limit": "Request rate limit exceeded.",
+    "lock_timeout": "This object cannot be accessed right now because another API request or Stripe process is "
+    "currently accessing it. If you see this error intermittently, retry the request.",
+    "idempotency_key_in_use": "There is currently another in-progress request using this Idempotency Key. "
+    "Please try again later.",
+    "card_declined": "Your card was declined.",
+}
+
 
 def answer(em: Emulator, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response:
-    """The answer to one request; raises ConnectionDropped when a fault loses it after the commit."""
+    """The answer to one request; raises ConnectionDropped when a fault loses the request, or its answer."""
     started = time.perf_counter()
     request = requests.make("req_" + em.store.random_text(14), method, url, headers, body)
+    _lose(em, "lost_request", request)
     response = _answer(em, request)
     _log(em, request, response, (time.perf_counter() - started) * 1000)
-    early = em.faults.take("webhook_before_answer", request.label, request.account)
+    early = _fault(em, "webhook_before_answer", request)
     if early is not None and em.deliver_now is not None:
         em.deliver_due(em.deliver_now)
-    if em.faults.take("lost_response", request.label, request.account) is not None:
+    _lose(em, "lost_response", request)
+    malformed = _fault(em, "malformed_body", request)
+    return response if malformed is None else _malformed(response, malformed)
+
+
+def _fault(em: Emulator, kind: str, request: Request) -> Fault | None:
+    return em.faults.take(kind, request.label, _owner(em, request))
+
+
+def _owner(em: Emulator, request: Request) -> str:
+    """Whose objects the request is about; "" also when the platform names itself in the Stripe-Account header."""
+    return "" if request.account and request.account == em.platform_id else request.account
+
+
+def _lose(em: Emulator, kind: str, request: Request) -> None:
+    fault = _fault(em, kind, request)
+    if fault is not None:
+        time.sleep(fault.given("seconds"))
         raise ConnectionDropped(request.label)
-    return response
+
+
+def _malformed(response: Response, fault: Fault) -> Response:
+    """What a proxy, or a connection that broke off, may make of an answer whose work is committed."""
+    headers, body = dict(response.headers), response.body
+    if fault.given("how") == "truncated":
+        body = body[: len(body) // 2]
+    elif fault.given("how") == "html":
+        headers["Content-Type"] = "text/html"
+        body = b"<html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
+    else:
+        body = b""
+    return Response(fault.given("status") or response.status, headers, body)
 
 
 def _answer(em: Emulator, request: Request) -> Response:
@@ -59,9 +100,7 @@ def _answer(em: Emulator, request: Request) -> Response:
         # the client sees Stripe's shape of a failure; in strict mode a failure of ours must fail the test
         if em.strict:
             raise
-        log.exception("%s failed", request.label)
-        failure = StripeError(500, f"The emulator failed: {type(problem).__name__}: {problem}", type="api_error")
-        return _response(em, request, 500, failure.body())
+        return _response(em, request, 500, _failed(request, problem).body())
 
 
 def _operation(request: Request) -> tuple[Operation, dict[str, str]]:
@@ -77,19 +116,34 @@ def _operation(request: Request) -> tuple[Operation, dict[str, str]]:
 
 
 def _planned_error(em: Emulator, request: Request) -> None:
-    fault = em.faults.take("error_before", request.label, request.account)
+    fault = _fault(em, "error_before", request)
     if fault is None:
         return
-    status = int(fault.params.get("status", 500))
-    retry = fault.params.get("should_retry")
-    default = "rate_limit" if status == 429 else None
+    status = fault.given("status")
+    code = fault.given("code") or ("rate_limit" if status == 429 else None)
+    headers = _retry_header(fault)
+    if fault.given("retry_after") is not None:
+        headers["Retry-After"] = str(fault.given("retry_after"))
     raise StripeError(
         status,
-        str(fault.params.get("message", "An error planned by a fault.")),
-        type="invalid_request_error" if status < 500 else "api_error",
-        code=fault.params.get("code", default),
-        headers={} if retry is None else {"Stripe-Should-Retry": "true" if retry else "false"},
+        fault.given("message") or _MESSAGES.get(code or "", "An error planned by a fault."),
+        type=fault.given("type") or _error_type(status),
+        code=code,
+        param=fault.given("param"),
+        headers=headers,
+        decline_code=fault.given("decline_code"),
     )
+
+
+def _error_type(status: int) -> str:
+    if status == 402:
+        return "card_error"
+    return "invalid_request_error" if status < 500 else "api_error"
+
+
+def _retry_header(fault: Fault) -> dict[str, str]:
+    retry = fault.given("should_retry")
+    return {} if retry is None else {"Stripe-Should-Retry": "true" if retry else "false"}
 
 
 def _modelled(em: Emulator, operation: Operation, request: Request) -> Modelled:
@@ -117,10 +171,10 @@ def _idempotent(
     em: Emulator, request: Request, operation: Operation, modelled: Modelled, params: Json, ids: dict[str, str]
 ) -> Response:
     key = request.idempotency_key
-    if key is None:
+    if not key:
         return _execute(em, request, operation, modelled, params, ids)
     em.keys.require_valid(key)
-    scope = f"{'v2' if request.is_v2 else 'v1'}:{request.account}"
+    scope = f"{'v2' if request.is_v2 else 'v1'}:{_owner(em, request)}"
     mark = f"{request.path} {fingerprint(params)}"
     with em.keys.using(scope, key):
         age = V2_RETENTION if request.is_v2 else em.settings.idempotency_hours * HOUR
@@ -142,21 +196,19 @@ def _execute(
     save: tuple[str, str, str] | None = None,
 ) -> Response:
     """Handler, events and the saved answer in one transaction: either all of it happened or none."""
-    delay = em.faults.take("delay", request.label, request.account)
-    seconds = float(delay.params.get("seconds", 1)) if delay is not None else 0.0
-    if delay is not None and not delay.params.get("after"):
-        time.sleep(seconds)
-    ctx = Ctx(em, em.now(), request.account, request.id, request.idempotency_key)
-    if ctx.account == em.platform_id:
-        ctx.account = ""
+    delay = _fault(em, "delay", request)
+    if delay is not None and not delay.given("after"):
+        time.sleep(delay.given("seconds"))
+    ctx = Ctx(em, em.now(), _owner(em, request), request.id, request.idempotency_key)
     with em.store.transaction():
+        em.versions.next_change()
         response = _run(ctx, request, operation, modelled, params, ids)
         # v2 re-attempts failed work, so only its successes are kept
         if save is not None and (not request.is_v2 or response.status < 400):
             em.keys.save(*save, response, ctx.now)
     em.write_events(ctx)
-    if delay is not None and delay.params.get("after"):
-        time.sleep(seconds)
+    if delay is not None and delay.given("after"):
+        time.sleep(delay.given("seconds"))
     return response
 
 
@@ -175,15 +227,42 @@ def _run(
             _self_check(ctx.em, operation, body)
             return _response(ctx.em, request, 200, body)
     except StripeError as error:
-        ctx.raised.clear()
-        ctx.em.forget_endpoints()
-        return _response(ctx.em, request, error.status, error.body(), error.headers)
+        failure = error
+    except Exception as problem:
+        if ctx.em.strict:
+            raise
+        failure = _failed(request, problem)
+    ctx.raised.clear()
+    ctx.em.forget_endpoints()
+    return _response(ctx.em, request, failure.status, failure.body(), failure.headers)
+
+
+def _failed(request: Request, problem: Exception) -> StripeError:
+    """A mistake of ours, in Stripe's shape of a failure."""
+    log.error("%s failed", request.label, exc_info=problem)
+    return StripeError(500, f"The emulator failed: {type(problem).__name__}: {problem}", type="api_error")
 
 
 def _handled(ctx: Ctx, request: Request, modelled: Modelled, params: Json, ids: dict[str, str]) -> Json:
-    if ctx.em.faults.take("save_500", request.label, request.account) is not None:
-        raise StripeError(500, "An unknown error occurred (planned by a fault).", type="api_error")
-    return modelled.handler(ctx, params, ids)
+    failure = _fault(ctx.em, "save_500", request)
+    if failure is not None:
+        acted = failure.given("acted")
+        if acted:
+            modelled.handler(ctx, params, ids)
+        message = "An unknown error occurred (planned by a fault)."
+        raise StripeError(500, message, type="api_error", keep_writes=acted, headers=_retry_header(failure))
+    body = modelled.handler(ctx, params, ids)
+    return _perhaps_stale(ctx, request, body, lambda: modelled.handler(ctx, params, ids))
+
+
+def _perhaps_stale(ctx: Ctx, request: Request, body: Json, again: Callable[[], Json]) -> Json:
+    """The answer, or with a fault an earlier one: of the objects shown, those that have changed since."""
+    if request.method != "GET" or not ctx.em.versions.keeping:
+        return body
+    shown = body["data"] if isinstance(body.get("data"), list) else [body]
+    changed = [item["id"] for item in shown if "id" in item and ctx.em.versions.of(item["id"]) is not None]
+    stale = _fault(ctx.em, "stale_read", request) if changed else None
+    return body if stale is None else ctx.em.versions.read(changed, stale.given("back"), again)
 
 
 def _self_check(em: Emulator, operation: Operation, body: Json) -> None:
