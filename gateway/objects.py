@@ -44,7 +44,9 @@ class Charge:
     amount_refunded: int
     currency: str
     paid: bool
+    disputed: bool
     transfer_id: str
+    transfer_payment: str
     transfer_amount: int
     destination: str
     fee_amount: int
@@ -64,7 +66,9 @@ class Charge:
             amount_refunded=body["amount_refunded"],
             currency=body["currency"],
             paid=body["paid"],
+            disputed=bool(body.get("disputed")),
             transfer_id=transfer.get("id", ""),
+            transfer_payment=_id(transfer.get("destination_payment")),
             transfer_amount=transfer.get("amount", 0),
             destination=_id(transfer.get("destination")),
             fee_amount=body.get("application_fee_amount") or 0,
@@ -177,6 +181,96 @@ class Payout:
             failure_code=body.get("failure_code") or "",
             failure_message=body.get("failure_message") or "",
             line_id=_id(body.get("balance_transaction")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money sent from our balance to a seller's. `reversed` is how much of `amount` came back."""
+
+    id: str
+    amount: int
+    reversed: int
+    currency: str
+    destination: str
+    destination_payment: str
+    line: BalanceTransaction | None
+    available_on: datetime | None
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def read(cls, body: Body) -> Transfer:
+        """From Stripe's transfer; the line is there if balance_transaction was expanded."""
+        line = body.get("balance_transaction")
+        return cls(
+            id=body["id"],
+            amount=body["amount"],
+            reversed=body.get("amount_reversed") or 0,
+            currency=body["currency"],
+            destination=_id(body.get("destination")),
+            destination_payment=_id(body.get("destination_payment")),
+            line=_line(body),
+            available_on=moment(line.get("available_on")) if isinstance(line, Mapping) else None,
+            metadata=dict(body.get("metadata") or {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TransferReversal:
+    """Some of a transfer fetched back from the seller's balance into ours."""
+
+    id: str
+    amount: int
+    currency: str
+    transfer: str
+    line: BalanceTransaction | None
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def read(cls, body: Body) -> TransferReversal:
+        """From Stripe's transfer reversal; the line is there if balance_transaction was expanded."""
+        return cls(
+            id=body["id"],
+            amount=body["amount"],
+            currency=body["currency"],
+            transfer=_id(body.get("transfer")),
+            line=_line(body),
+            metadata=dict(body.get("metadata") or {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money on its way back to a buyer. The lines are None while Stripe has not booked them."""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    charge: str
+    payment_intent: str
+    pending_reason: str
+    failure_reason: str
+    line: BalanceTransaction | None
+    failure_line: BalanceTransaction | None
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def read(cls, body: Body) -> Refund:
+        """From Stripe's refund; the lines are there if both balance transactions were expanded."""
+        failure = body.get("failure_balance_transaction")
+        return cls(
+            id=body["id"],
+            status=body["status"] or "",
+            amount=body["amount"],
+            currency=body["currency"],
+            charge=_id(body.get("charge")),
+            payment_intent=_id(body.get("payment_intent")),
+            pending_reason=body.get("pending_reason") or "",
+            failure_reason=body.get("failure_reason") or "",
+            line=_line(body),
+            failure_line=BalanceTransaction.read(failure) if isinstance(failure, Mapping) else None,
+            metadata=dict(body.get("metadata") or {}),
         )
 
 

@@ -8,9 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from gateway import client
-from gateway.objects import Balance, CheckoutSession, Payout, SellerAccount
+from gateway.objects import (
+    Balance,
+    Charge,
+    CheckoutSession,
+    Payout,
+    Refund,
+    SellerAccount,
+    Transfer,
+    TransferReversal,
+)
 
 CHARGE = "payment_intent.latest_charge"
+BOOKED = {"expand": ["balance_transaction"]}
+REFUND = {"expand": ["balance_transaction", "failure_balance_transaction"]}
 
 
 def checkout_session(session_id: str) -> CheckoutSession:
@@ -30,15 +41,9 @@ def checkout_session(session_id: str) -> CheckoutSession:
 
 def find_checkout_session(*, customer: str, reference: str, since: datetime) -> str:
     """The id of the hosted page with our `reference`, opened for this customer since then; empty if there is none."""
-    wanted: dict[str, Any] = {"customer": customer, "created": {"gte": int(since.timestamp())}, "limit": 100}
-    while True:
-        page = client.get("/v1/checkout/sessions", wanted)
-        for session in page["data"]:
-            if session["client_reference_id"] == reference:
-                return str(session["id"])
-        if not page["has_more"]:
-            return ""
-        wanted["starting_after"] = page["data"][-1]["id"]
+    wanted = {"customer": customer, "created": {"gte": int(since.timestamp())}}
+    sessions = _all("/v1/checkout/sessions", wanted)
+    return next((str(session["id"]) for session in sessions if session["client_reference_id"] == reference), "")
 
 
 def seller_account(stripe_id: str) -> SellerAccount:
@@ -57,3 +62,48 @@ def payout(payout_id: str, *, account: str) -> Payout:
 def balance(*, account: str = "") -> Balance:
     """The platform's balance, or a connected account's."""
     return Balance.read(client.get("/v1/balance", account=account))
+
+
+def charge(charge_id: str) -> Charge:
+    """A charge as it is now: whether it is disputed, and how much of it was refunded."""
+    return Charge.read(client.get(f"/v1/charges/{charge_id}", BOOKED))
+
+
+def refund(refund_id: str) -> Refund:
+    """A refund with what Stripe booked for it, and for its failing."""
+    return Refund.read(client.get(f"/v1/refunds/{refund_id}", REFUND))
+
+
+def refunds_of(charge_id: str) -> list[Refund]:
+    """Every refund of a charge, newest first: the charge itself lists only the last ten."""
+    expand = [f"data.{name}" for name in REFUND["expand"]]
+    return [Refund.read(body) for body in _all("/v1/refunds", {"charge": charge_id, "expand": expand})]
+
+
+def transfer(transfer_id: str) -> Transfer:
+    """A transfer with what Stripe booked for it."""
+    return Transfer.read(client.get(f"/v1/transfers/{transfer_id}", BOOKED))
+
+
+def reversals_of(transfer_id: str) -> list[TransferReversal]:
+    """Every reversal of a transfer, newest first."""
+    wanted = {"expand": ["data.balance_transaction"]}
+    return [TransferReversal.read(body) for body in _all(f"/v1/transfers/{transfer_id}/reversals", wanted)]
+
+
+def payments_in_payout(payout_id: str, *, account: str) -> list[str]:
+    """The ids of the seller-side payments that an automatic payout carries to the bank. Empty for a manual one."""
+    lines = _all("/v1/balance_transactions", {"payout": payout_id}, account=account)
+    return [str(line["source"]) for line in lines if line["type"] == "payment" and line.get("source")]
+
+
+def _all(path: str, params: dict[str, Any], *, account: str = "") -> list[dict[str, Any]]:
+    """Every page of a list."""
+    found: list[dict[str, Any]] = []
+    wanted = {**params, "limit": 100}
+    while True:
+        page = client.get(path, wanted, account=account)
+        found.extend(page["data"])
+        if not page["has_more"]:
+            return found
+        wanted["starting_after"] = page["data"][-1]["id"]
