@@ -61,6 +61,8 @@ class Refund(models.Model):
     processing = models.BigIntegerField(default=0)
     absorbed = models.BigIntegerField(default=0)
     owed = models.BigIntegerField(default=0)
+    # How much of what is owed is fetched back once the buyer's refund is accepted; the rest is the seller's debt.
+    to_reverse = models.BigIntegerField(default=0)
     reason = models.CharField(max_length=20, choices=Reason.choices)
     note = models.TextField(blank=True)
     policy = models.CharField(max_length=40, help_text=_("Who bears the fee and the processing fee."))
@@ -80,7 +82,8 @@ class Refund(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(amount__gt=0, from_seller__gte=0, from_fee__gte=0, from_platform__gte=0)
-                & models.Q(processing__gte=0, absorbed__gte=0, owed__gte=0),
+                & models.Q(processing__gte=0, absorbed__gte=0, owed__gte=0)
+                & models.Q(to_reverse__gte=0, to_reverse__lte=models.F("owed")),
                 name="refund_parts_not_negative",
             ),
             models.CheckConstraint(

@@ -51,6 +51,7 @@ class Share(models.Model):
     currency = models.CharField(max_length=3)
     gross = models.BigIntegerField(help_text=_("What the buyer paid for the order."))
     fee = models.BigIntegerField(help_text=_("The platform's fee, frozen at the sale."))
+    processing = models.BigIntegerField(default=0, help_text=_("This order's part of Stripe's processing fee."))
     refunded = models.BigIntegerField(default=0, help_text=_("Refunds to the buyer, sent or on their way."))
     fee_returned = models.BigIntegerField(default=0, help_text=_("The part of the fee given up in refunds."))
     taken = models.BigIntegerField(default=0, help_text=_("Taken for refunds from what was held for the seller."))
