@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from emulator import advance, delivery, events, ledger
-from emulator.clock import Clock, ClockMode
+from emulator.clock import DAY, Clock, ClockMode
 from emulator.context import Ctx
 from emulator.faults import Faults
 from emulator.idempotency import Keys
@@ -46,6 +46,8 @@ class Emulator:
         self.settings = Settings(platform_name=platform_name)
         # Set to a Send to let the fault "webhook_before_answer" deliver while `handle()` is still running.
         self.deliver_now: Send | None = None
+        # Deliveries a fault holds back, and how many later ones each waits for.
+        self.held: dict[int, int] = {}
         self.store = Store(path, seed=seed)
         self.versions = Versions(self.store, lambda: self.faults.plans("stale_read"))
         self.faults = Faults(lambda: str(self.store.meta("seed")), self._fault_planned)
@@ -133,6 +135,10 @@ class Emulator:
         self._tick_if_due()
         return delivery.due(self)
 
+    def still_wanted(self, claimed: Delivery) -> bool:
+        """To be asked before a claimed delivery is sent late: false once its endpoint is disabled or gone."""
+        return delivery.still_wanted(self, claimed)
+
     def record_attempt(self, delivery_id: int, status: int | None, error: str | None = None) -> None:
         """Only a 2xx status is a success; anything else schedules the next try."""
         delivery.record(self, delivery_id, status, error)
@@ -141,6 +147,14 @@ class Emulator:
         """Send everything due, in order; returns how many attempts were made."""
         self._tick_if_due()
         return delivery.deliver_due(self, send)
+
+    def roll_secret(self, endpoint_id: str, *, keep_seconds: int = DAY, secret: str | None = None) -> str | None:
+        """Give an endpoint a new secret (a made-up one unless given) and return it; None when there is no such one.
+
+        Until `keep_seconds` have passed by the emulator's clock, every attempt is signed with the old one too.
+        """
+        with self.visit() as ctx:
+            return webhook_endpoints.roll(ctx, endpoint_id, keep_seconds, secret)
 
     def resend(self, event_id: str, endpoint_id: str | None = None) -> int:
         """Queue an event again for its endpoints (or one of them); returns how many deliveries were queued."""
@@ -154,7 +168,7 @@ class Emulator:
                 if endpoint_id in (None, row.id) and events.hears(row, event.body["type"], event.account)
             ]
             for row in chosen:
-                events.queue(ctx, event_id, row.id, manual=True)
+                events.queue(ctx, event_id, row.id, flags=events.MANUAL)
             return len(chosen)
 
     # --- everything else ---
@@ -191,6 +205,7 @@ class Emulator:
             self.store.clear()
             self.forget_endpoints()
             self.faults.reset()
+            self.held.clear()
             self.clock = Clock(self._clock_mode)
             self._ensure_platform()
             for row in kept:

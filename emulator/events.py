@@ -12,11 +12,32 @@ from emulator.types import Json
 
 if TYPE_CHECKING:
     from emulator.context import Ctx
+    from emulator.faults import Fault
     from emulator.store import Row
+
+# Flags of a delivery: it does not count down pending_webhooks (resent, or a copy); its copies go at the same time.
+MANUAL, AT_ONCE = 1, 2
 
 
 def emit(ctx: Ctx, type: str, shown: Json, account: str, previous: Json | None) -> None:
     """Write the event and queue it; `account` is "" for the platform's own events."""
+    faults = ctx.em.faults
+    if faults.take("event_lost", type, account) is not None:
+        return
+    repeated = faults.take("webhook_duplicate", type, account)
+    news = [type] * (repeated.given("copies") if repeated is not None and repeated.given("new_ids") else 1)
+    unknown = faults.take("event_unknown", type, account)
+    if unknown is not None:
+        news.append(unknown.given("type"))
+    for name in news:
+        body, listening = _write(ctx, name, shown, account, previous)
+        for endpoint in listening:
+            _queue_all(ctx, body, endpoint.id, repeated)
+        if ctx.em.strict and name == type:
+            _self_check(body)
+
+
+def _write(ctx: Ctx, type: str, shown: Json, account: str, previous: Json | None) -> tuple[Json, list[Row]]:
     snapshot = json.loads(json.dumps(shown))
     data: Json = {"object": snapshot}
     if previous is not None:
@@ -35,14 +56,22 @@ def emit(ctx: Ctx, type: str, shown: Json, account: str, previous: Json | None) 
     if account:
         body["account"] = account
     ctx.store.insert(body, account=account, created=ctx.now)
-    copies = _copies(ctx, type)
-    for endpoint in listening:
-        queue(ctx, body["id"], endpoint.id)
-        for _ in range(copies - 1):
-            queue(ctx, body["id"], endpoint.id, manual=True)
     ctx.raised.append(body)
-    if ctx.em.strict:
-        _self_check(body)
+    return body, listening
+
+
+def _queue_all(ctx: Ctx, event: Json, endpoint: str, repeated: Fault | None) -> None:
+    """The delivery to one endpoint, and what planned faults make of it."""
+    at_once, copies = False, 1
+    if repeated is not None and not repeated.given("new_ids"):
+        at_once, copies = repeated.given("at_once"), repeated.given("copies")
+    account = event.get("account", "")
+    delayed = ctx.em.faults.take("webhook_delay", event["type"], account)
+    held = ctx.em.faults.take("webhook_reorder", event["type"], account)
+    wait = sum(int(fault.given("seconds")) for fault in (delayed, held) if fault is not None)
+    for number in range(copies):
+        flags = (MANUAL if number else 0) | (AT_ONCE if at_once else 0)
+        queue(ctx, event["id"], endpoint, flags=flags, wait=wait, window=held.given("window") if held else 0)
 
 
 def hears(endpoint: Row, type: str, account: str) -> bool:
@@ -53,17 +82,14 @@ def hears(endpoint: Row, type: str, account: str) -> bool:
     return "*" in enabled or type in enabled
 
 
-def queue(ctx: Ctx, event: str, endpoint: str, *, manual: bool = False) -> None:
-    """`manual` deliveries (resent, or duplicated on purpose) do not count down pending_webhooks."""
-    ctx.store.run(
-        "INSERT INTO delivery (event, endpoint, due_at, manual) VALUES (?, ?, ?, ?)",
-        (event, endpoint, ctx.now, int(manual)),
+def queue(ctx: Ctx, event: str, endpoint: str, *, flags: int = 0, wait: int = 0, window: int = 0) -> None:
+    """`wait` is in seconds; with a `window`, so many later deliveries to the endpoint end it before its time."""
+    made = ctx.store.run(
+        "INSERT INTO delivery (event, endpoint, due_at, state, manual) VALUES (?, ?, ?, ?, ?)",
+        (event, endpoint, ctx.now + wait, "held" if window else "pending", flags),
     )
-
-
-def _copies(ctx: Ctx, type: str) -> int:
-    fault = ctx.em.faults.take("webhook_duplicate", type)
-    return int(fault.params.get("copies", 2)) if fault else 1
+    if window and made.lastrowid is not None:
+        ctx.em.held[made.lastrowid] = window
 
 
 def _self_check(body: Json) -> None:

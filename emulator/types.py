@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from emulator.signing import signature
 
 Json = dict[str, Any]
 
@@ -23,15 +26,32 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt to be made at one endpoint, signed at the moment it was asked for."""
+    """One attempt to be made at one endpoint.
+
+    `at_once` deliveries are to be sent at the same time as the others of their event. The last two are what a
+    fault made of the attempt: stamped `age` seconds ago, signed over another body than the one sent.
+    """
 
     id: int
     url: str
-    headers: dict[str, str]
     body: bytes
+    secrets: tuple[str, ...]
     event_id: str = ""
     event_type: str = ""
     attempt: int = 1
+    at_once: bool = False
+    age: int = 0
+    signed_body: bytes | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Signed as of now: read them when you send, for receivers refuse a signature that waited in a queue."""
+        signed = self.body if self.signed_body is None else self.signed_body
+        return {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+            "Stripe-Signature": signature(self.secrets, signed, int(time.time()) - self.age),
+        }
 
 
 OutcomeKind = Literal["paid", "declined", "requires_action", "invalid", "expired", "complete"]

@@ -20,7 +20,8 @@ documented(
     "Only 2xx is a success; redirects, errors and timeouts are tried again, re-signed, with the same event id.",
     "connect=true endpoints hear connected accounts' events (top-level account), the others the platform's.",
     "The secret is shown only in the answer to create.",
-    "A disabled endpoint hears of no further events.",
+    "A disabled endpoint hears of no further events, and nothing is tried again while it is disabled.",
+    "While a secret is rolled, attempts carry one v1 for the new secret and one for the old.",
 )
 
 
@@ -82,11 +83,27 @@ def register(ctx: Ctx, url: str, secret: str, connect: bool, enabled_events: lis
     for row in ctx.store.find("webhook_endpoint"):
         if row.body["url"] == url and row.private["connect"] == connect:
             row.private["secret"] = secret
+            row.private.pop("older_secrets", None)
             row.body["enabled_events"] = enabled_events
             ctx.save(row)
             ctx.em.forget_endpoints()
             return row.id
     return _insert(ctx, {"url": url, "enabled_events": enabled_events, "connect": connect}, secret, registered=True)
+
+
+def roll(ctx: Ctx, id: str, keep_seconds: int, secret: str | None) -> str | None:
+    """A new secret; the old one keeps signing beside it for a while."""
+    row = ctx.store.get(id)
+    if row is None or row.kind != "webhook_endpoint":
+        return None
+    now = ctx.now
+    older = [one for one in row.private.get("older_secrets", ()) if one["until"] > now]
+    older.insert(0, {"secret": row.private["secret"], "until": now + keep_seconds})
+    row.private["secret"] = secret or "whsec_" + ctx.store.random_text(32)
+    row.private["older_secrets"] = older
+    ctx.save(row)
+    ctx.em.forget_endpoints()
+    return str(row.private["secret"])
 
 
 def _insert(ctx: Ctx, params: Json, secret: str, *, registered: bool) -> str:

@@ -46,9 +46,12 @@ urlpatterns = [
     path("_emulator/advance", controls.advance, name="control-advance"),
     path("_emulator/reset", controls.reset, name="control-reset"),
     path("_emulator/faults", controls.faults, name="control-faults"),
+    path("_emulator/faults/<int:id>", controls.one_fault, name="control-fault"),
     path("_emulator/events", controls.events, name="control-events"),
     path("_emulator/requests", controls.requests, name="control-requests"),
     path("_emulator/deliveries/<str:id>/resend", controls.resend, name="control-resend"),
+    path("_emulator/webhook_endpoints/<str:id>/roll", controls.roll_secret, name="control-roll"),
+    path("_emulator/retries", controls.retry_profile, name="control-retries"),
     path(
         "_emulator/accounts/<account:account>/complete_onboarding", controls.complete_account, name="control-complete"
     ),

@@ -41,6 +41,17 @@ def send(url: str, headers: Mapping[str, str], body: bytes) -> int:
         connection.close()
 
 
+def attempt(emulator: Emulator, stopping: threading.Event, delivery: Delivery) -> None:
+    """Send one delivery and write down what came of it."""
+    status, trouble = None, None
+    try:
+        status = send(delivery.url, delivery.headers, delivery.body)
+    except NoAnswerError as error:
+        trouble = str(error)
+    if not stopping.is_set():  # the store is closing: unrecorded, it is sent again after the next start
+        emulator.record_attempt(delivery.id, status, trouble)
+
+
 class Lane:
     """The deliveries to one endpoint, in order."""
 
@@ -52,14 +63,10 @@ class Lane:
 
     def run(self) -> None:
         while (delivery := self.waiting.get()) is not None:
-            status, trouble = None, None
-            try:
-                status = send(delivery.url, delivery.headers, delivery.body)
-            except NoAnswerError as error:
-                trouble = str(error)
             if self.stopping.is_set():
-                return  # the store is closing: unrecorded, it is sent again after the next start
-            self.emulator.record_attempt(delivery.id, status, trouble)
+                return
+            if self.emulator.still_wanted(delivery):
+                attempt(self.emulator, self.stopping, delivery)
 
 
 class DeliveryWorker:
@@ -96,6 +103,10 @@ class DeliveryWorker:
             log.exception("could not read the due deliveries")
             return
         for delivery in due:
+            if delivery.at_once:
+                one = (self.runtime.emulator, self.stopping, delivery)
+                threading.Thread(target=attempt, args=one, name="webhook", daemon=True).start()
+                continue
             lane = self.lanes.get(delivery.url)
             if lane is None:
                 lane = self.lanes[delivery.url] = Lane(self.runtime.emulator, self.stopping)

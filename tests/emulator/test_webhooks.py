@@ -7,7 +7,7 @@ import pytest
 import stripe
 
 from emulator.core import Emulator
-from emulator.delivery import signature
+from emulator.signing import signature
 from emulator.types import Delivery
 from tests.emulator.shop import DAY, Inbox, Shop
 

@@ -10,12 +10,15 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from emulator import business, hosted, panel
 from emulator.errors import HostedError
+from emulator.faults import KINDS
 from emulator.hosted import checkout_authenticate, checkout_pay, checkout_view
+from emulator.settings import RETRY_PROFILES
 from emulator.web.access import control, json_body, problem
 from emulator.web.runtime import current
 
 MAX_ROWS = 1000
 LONGEST_MOVE = 10 * 366 * 86400
+LONGEST_ROLL = 86400
 
 
 def clock(request: HttpRequest) -> HttpResponse:
@@ -64,21 +67,32 @@ def reset(request: HttpRequest) -> HttpResponse:
 
 @control("GET", "POST", "DELETE")
 def faults(request: HttpRequest) -> HttpResponse:
+    """What is planned, with every kind there is; a POST plans one, a DELETE takes all back."""
     planned = current().emulator.faults
     if request.method == "DELETE":
         planned.clear()
     if request.method == "POST":
         return with_body(add_fault, request)
-    return JsonResponse({"data": [dataclasses.asdict(fault) for fault in planned.list()]})
+    return JsonResponse({"data": [dataclasses.asdict(fault) for fault in planned.list()], "kinds": KINDS})
 
 
 def add_fault(body: dict[str, Any]) -> HttpResponse:
-    """{"kind", "match", "account", "nth", "times", …the kind's own parameters}"""
+    """{"kind", "match", "account", "nth", "times", "probability", …the kind's own parameters}"""
     if not isinstance(body.get("kind"), str) or not isinstance(body.get("match", ""), str):
         raise ValueError("kind and match are texts; name the fault's kind.")
-    if any(not isinstance(body.get(name, 1), int) or body.get(name, 1) < 1 for name in ("nth", "times")):
-        raise ValueError("nth and times are whole numbers from 1.")
+    if not isinstance(body.get("account", ""), str | None):
+        raise ValueError("account is the id of a connected account, or an empty text for the platform itself.")
     return JsonResponse({"id": current().emulator.faults.add(body.pop("kind"), **body)}, status=201)
+
+
+@control("GET", "DELETE")
+def one_fault(request: HttpRequest, id: int) -> HttpResponse:
+    """Look at one fault, or take it back."""
+    planned = current().emulator.faults
+    found = next((fault for fault in planned.list() if fault.id == id), None)
+    if found is None or (request.method == "DELETE" and not planned.remove(id)):
+        return problem(404, f"There is no fault {id}.")
+    return JsonResponse(dataclasses.asdict(found))
 
 
 @control("GET")
@@ -104,6 +118,36 @@ def resend(request: HttpRequest, id: str) -> HttpResponse:
     if not queued:
         return problem(404, f"There is no delivery and no event {id}.")
     return JsonResponse({"queued": queued})
+
+
+@control("POST")
+def roll_secret(request: HttpRequest, id: str) -> HttpResponse:
+    """Give a webhook endpoint a new secret: {"secret", "keep_seconds"}; the old one signs too until then."""
+    return with_body(lambda body: roll(id, body), request)
+
+
+def roll(id: str, body: dict[str, Any]) -> HttpResponse:
+    keep = body.get("keep_seconds", LONGEST_ROLL)
+    if not isinstance(keep, int) or isinstance(keep, bool) or not 0 <= keep <= LONGEST_ROLL:
+        raise ValueError(f"keep_seconds is a whole number of seconds, at most {LONGEST_ROLL} (a day).")
+    given = text(body, "secret", "")
+    secret = current().emulator.roll_secret(id, keep_seconds=keep, secret=given or None)
+    return problem(404, f"There is no webhook endpoint {id}.") if secret is None else made("secret", secret)
+
+
+@control("POST")
+def retry_profile(request: HttpRequest) -> HttpResponse:
+    """How failed deliveries are tried again: {"profile": "sandbox" | "live"}."""
+    return with_body(choose_profile, request)
+
+
+def choose_profile(body: dict[str, Any]) -> HttpResponse:
+    name = text(body, "profile", "")
+    if name not in RETRY_PROFILES:
+        raise ValueError(f"profile is one of {', '.join(RETRY_PROFILES)}.")
+    settings = current().emulator.settings
+    settings.retry_profile = name
+    return JsonResponse({"profile": name, "delays": settings.retry_delays})
 
 
 @control("POST")
