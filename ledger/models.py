@@ -51,8 +51,14 @@ class Account(models.TextChoices):
     TRANSFERS_CLEARING = "transfers_clearing", _("transfers between the two sides")
     ORDER_HELD = "order_held", _("paid by the buyer, not yet the seller's")
     SELLER_PAYABLE = "seller_payable", _("owed to the seller")
+    SELLER_DEBT = "seller_debt", _("owed by the seller")
+    BUYER_REFUND_DUE = "buyer_refund_due", _("owed to the buyer")
     FEE_REVENUE = "fee_revenue", _("platform fees earned")
     PROCESSING_FEES = "processing_fees", _("Stripe's processing fees")
+    PLATFORM_LOSS = "platform_loss", _("borne by the platform")
+    FX_DIFFERENCE = "fx_difference", _("currency differences")
+    REFUNDS_CLEARING = "refunds_clearing", _("refunds on their way")
+    DISPUTE_CLEARING = "dispute_clearing", _("disputed at the bank")
     SUSPENSE = "suspense", _("not yet explained")
 
 
