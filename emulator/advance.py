@@ -9,7 +9,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emulator.context import Ctx
-from emulator.resources import account_changes, aftermath, checkout_sessions, disputing, payouts, refunds, topups
+from emulator.resources import (
+    account_changes,
+    aftermath,
+    checkout_sessions,
+    delayed_outcomes,
+    disputing,
+    payouts,
+    refunds,
+    topups,
+)
 from emulator.resources.authorizations import expire
 from emulator.resources.balance import shown_balance
 from emulator.types import Json
@@ -106,6 +115,11 @@ def _dispute(ctx: Ctx, id: str) -> Happenings:
     return [] if row is None else [_entry(f"dispute {row.body['status']}", id)]
 
 
+def _debit(ctx: Ctx, id: str) -> Happenings:
+    row = delayed_outcomes.fall_due(ctx, id)
+    return [] if row is None else [_entry(f"payment_intent {row.body['status']}", id)]
+
+
 def _authorization(ctx: Ctx, id: str) -> Happenings:
     row = expire(ctx, id)
     return [] if row is None else [_entry("payment_intent.canceled", id)]
@@ -115,6 +129,7 @@ _ACTIONS: dict[str, Callable[[Ctx, str], Happenings]] = {
     "authorization": _authorization,
     "aftermath": _aftermath,
     "available": _available,
+    "debit": _debit,
     "dispute": _dispute,
     "payouts": _payouts,
     "payout": _payout,

@@ -22,6 +22,7 @@ class Settings:
     currency: str = "eur"
     fee_basis_points: int = 290
     fee_fixed: int = 30
+    debit_fee: int = 35
     availability_days: int = 2
     retry_profile: str = "sandbox"
     session_hours: int = 24

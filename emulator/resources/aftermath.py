@@ -24,8 +24,11 @@ assumed(
 )
 
 
-def dispute(ctx: Ctx, charge: Row, reason: str, *, inquiry: bool = False) -> Row | None:
-    """Open a dispute of a paid charge, or an inquiry; None when there is nothing (more) to dispute."""
+def dispute(ctx: Ctx, charge: Row, reason: str, *, inquiry: bool = False, amount: int | None = None) -> Row | None:
+    """Open a dispute of a paid charge, or an inquiry; None when there is nothing (more) to dispute.
+
+    `amount` is in minor units of the charge's currency; everything that is left when it is None.
+    """
     body = charge.body
     if not (body["paid"] and body["captured"]):
         return None
@@ -33,9 +36,10 @@ def dispute(ctx: Ctx, charge: Row, reason: str, *, inquiry: bool = False) -> Row
         return None
     if not inquiry:
         fail_pending(ctx, charge)
-    if body["amount_captured"] == body["amount_refunded"]:
+    left = disputing.disputable(ctx, charge)
+    if left < 1 or (amount is not None and not 1 <= amount <= left):
         return None
-    row = disputing.begin(ctx, charge, reason, inquiry=inquiry)
+    row = disputing.begin(ctx, charge, reason, inquiry=inquiry, amount=amount)
     fraud_warnings.settle(ctx, charge)
     return row
 

@@ -12,6 +12,7 @@ from emulator.money import processing_fee
 from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
 from emulator.render import embedded
+from emulator.resources import debit_methods
 from emulator.resources.edits import edit
 from emulator.resources.payment_methods import card_of
 from emulator.resources.payout_settings import delay_days
@@ -73,12 +74,20 @@ def refunds(ctx: Ctx, charge: Json) -> Json:
     return embedded(ctx, "refund", "charge", charge["id"], f"/v1/charges/{charge['id']}/refunds")
 
 
-def _common(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> Json:
-    paid, card = intent.body, card_of(method)
+def _charged(method: Row, amount: int, authenticated: bool) -> Json:
+    """payment_method_details: what the charge says of the card or the bank account."""
+    if debit_methods.is_debit(method):
+        return debit_methods.charged(method)
     shown = method.body["card"]
-    details = charged_card(
-        card, shown["exp_month"], shown["exp_year"], shown["fingerprint"], paid["amount"], authenticated
+    card = charged_card(
+        card_of(method), shown["exp_month"], shown["exp_year"], shown["fingerprint"], amount, authenticated
     )
+    return {"card": card, "type": "card"}
+
+
+def common(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> Json:
+    """The fields of every charge of a payment intent, whatever became of it."""
+    paid = intent.body
     transfer_data = paid["transfer_data"]
     return {
         "id": "ch_3" + ctx.store.random_text(23),
@@ -93,7 +102,7 @@ def _common(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> Json:
         "metadata": dict(paid["metadata"]),
         "payment_intent": intent.id,
         "payment_method": method.id,
-        "payment_method_details": {"card": details, "type": "card"},
+        "payment_method_details": _charged(method, paid["amount"], authenticated),
         "receipt_email": paid["receipt_email"],
         "shipping": paid["shipping"],
         "statement_descriptor_suffix": paid["statement_descriptor_suffix"],
@@ -109,11 +118,11 @@ def _common(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> Json:
 
 def authorize(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
     """The charge of a payment that waits to be captured: no money, no ledger row yet."""
-    fields = _common(ctx, intent, method, authenticated)
+    fields = common(ctx, intent, method, authenticated)
     body = build(
         "charge",
         **fields,
-        outcome=_outcome(None),
+        outcome=outcome(None),
         paid=True,
         receipt_url=f"{ctx.em.public_url}/receipts/{fields['id']}",
         status="succeeded",
@@ -123,7 +132,7 @@ def authorize(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row
 
 def succeed(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
     """The charge of a successful payment with its ledger row: the amount, less the processing fee, in minor units."""
-    fields = _common(ctx, intent, method, authenticated)
+    fields = common(ctx, intent, method, authenticated)
     card = card_of(method)
     amount, currency = intent.body["amount"], intent.body["currency"]
     settings = ctx.settings
@@ -134,7 +143,7 @@ def succeed(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
         **fields,
         amount_captured=amount,
         captured=True,
-        outcome=_outcome(None),
+        outcome=outcome(None),
         paid=True,
         receipt_url=f"{ctx.em.public_url}/receipts/{fields['id']}",
         status="succeeded",
@@ -166,16 +175,17 @@ def fail(ctx: Ctx, intent: Row, method: Row, decline: str) -> Row:
     """The charge of a declined payment: no money, no ledger row."""
     body = build(
         "charge",
-        **_common(ctx, intent, method, False),
+        **common(ctx, intent, method, False),
         failure_code=decline if decline == "authentication_required" else "card_declined",
         failure_message=DECLINE_MESSAGES[decline],
-        outcome=_outcome(decline),
+        outcome=outcome(decline),
         status="failed",
     )
     return ctx.insert(body, private={"processing_fee": 0})
 
 
-def _outcome(decline: str | None) -> Json:
+def outcome(decline: str | None) -> Json:
+    """A charge's outcome: what the network said."""
     if decline is None:
         return {
             "network_status": "approved_by_network",

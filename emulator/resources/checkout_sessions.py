@@ -86,6 +86,9 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         customer_creation=None if params.get("customer") else params.get("customer_creation", "if_required"),
         discounts=[{"coupon": coupon, "promotion_code": None}] if coupon else [],
         payment_method_collection="if_required",
+        payment_method_types=payments.method_types(
+            currency, params.get("allowed_payment_method_types"), data.get("capture_method")
+        ),
         payment_status="unpaid",
         total_details={"amount_discount": off, "amount_shipping": 0, "amount_tax": 0},
     )
@@ -119,6 +122,7 @@ def _create_setup(ctx: Ctx, params: Json) -> Json:
         currency=ctx.currency(params["currency"]) if params.get("currency") else None,
         discounts=[],
         payment_method_collection="always",
+        payment_method_types=["card"],
         payment_status="no_payment_required",
         setup_intent=intent.id,
     )
@@ -146,7 +150,6 @@ def _open(ctx: Ctx, params: Json, private: Json, **fields: Any) -> Json:
         metadata=metadata(params.get("metadata")),
         mode=params["mode"],
         payment_method_options={"card": {"request_three_d_secure": "automatic"}},
-        payment_method_types=["card"],
         phone_number_collection={"enabled": False},
         saved_payment_method_options=_saved_options(params),
         status="open",
@@ -187,8 +190,8 @@ def _require_simple(params: Json) -> None:
             raise not_modelled(f"{name}[enabled]=true", param=f"{name}[enabled]")
     if params.get("customer_creation") == "always":
         raise not_modelled("customer_creation=always", param="customer_creation")
-    if "card" not in params.get("allowed_payment_method_types", ["card"]):
-        raise not_modelled("payment methods other than cards", param="allowed_payment_method_types")
+    if params["mode"] == "setup" and "card" not in params.get("allowed_payment_method_types", ["card"]):
+        raise not_modelled("setting up payment methods other than cards", param="allowed_payment_method_types")
 
 
 def _require_complete(params: Json) -> None:
@@ -310,6 +313,7 @@ def intent_of(ctx: Ctx, row: Row) -> Row:
         customer=session["customer"],
         description=data.get("description"),
         metadata=metadata(data.get("metadata")),
+        payment_method_types=session["payment_method_types"],
         receipt_email=data.get("receipt_email"),
         setup_future_usage=data.get("setup_future_usage"),
         shipping=shipping(data.get("shipping")),
@@ -325,7 +329,7 @@ def intent_of(ctx: Ctx, row: Row) -> Row:
 
 
 def complete(ctx: Ctx, row: Row, *, email: str | None, name: str | None) -> None:
-    """Paid, held or (in setup mode) kept: checkout.session.completed."""
+    """Paid, held, being debited or (in setup mode) kept: checkout.session.completed."""
     details = row.body["customer_details"] or {"address": None, "phone": None, "tax_exempt": "none", "tax_ids": None}
     row.body |= {
         "customer_details": {**details, "email": email or details.get("email"), "name": name or None},
@@ -333,8 +337,8 @@ def complete(ctx: Ctx, row: Row, *, email: str | None, name: str | None) -> None
         "url": None,
     }
     if row.body["mode"] == "payment":
-        held = ctx.must(row.body["payment_intent"]).body["status"] == "requires_capture"
-        row.body["payment_status"] = "unpaid" if held else "paid"
+        booked = ctx.must(row.body["payment_intent"]).body["status"] == "succeeded"
+        row.body["payment_status"] = "paid" if booked else "unpaid"
     ctx.save(row)
     for discount in row.body["discounts"]:
         coupons.redeem(ctx, discount["coupon"])
@@ -346,5 +350,5 @@ def saved_cards(ctx: Ctx, row: Row) -> list[Row]:
     options = row.body["saved_payment_method_options"]
     if options is None:
         return []
-    cards = ctx.store.find("payment_method", where={"customer": row.body["customer"]})
+    cards = ctx.store.find("payment_method", where={"customer": row.body["customer"], "type": "card"})
     return [card for card in cards if card.body["allow_redisplay"] in options["allow_redisplay_filters"]]

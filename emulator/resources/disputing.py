@@ -34,6 +34,7 @@ assumed(
     "Refunds still pending when a dispute opens, or an inquiry becomes one, fail (charge_for_pending_refund_disputed).",
     "One open dispute a charge; a charge whose dispute was won can be refunded or disputed again.",
     "A refund in full closes an inquiry. charge.disputed is true for inquiries too.",
+    "What was lost to a dispute cannot be disputed again. The dispute of a direct debit has no payment_method_details.",
 )
 
 # Stripe's word for the reason -> Visa's code
@@ -64,9 +65,15 @@ def require_refundable(ctx: Ctx, charge: Row) -> None:
         raise invalid(f"Charge {charge.id} has been charged back; cannot issue a refund.", code="charge_disputed")
 
 
-def begin(ctx: Ctx, charge: Row, reason: str, *, inquiry: bool = False) -> Row:
-    """Dispute everything of a charge that is not refunded yet."""
-    amount = charge.body["amount_captured"] - charge.body["amount_refunded"]
+def disputable(ctx: Ctx, charge: Row) -> int:
+    """What of a charge was neither refunded nor lost to an earlier dispute, in minor units of its currency."""
+    lost = sum(row.private["withdrawn"] for row in of_charge(ctx, charge) if row.body["status"] == "lost")
+    return int(charge.body["amount_captured"] - charge.body["amount_refunded"] - lost)
+
+
+def begin(ctx: Ctx, charge: Row, reason: str, *, inquiry: bool = False, amount: int | None = None) -> Row:
+    """Dispute `amount` minor units of a charge: everything that can be disputed unless told otherwise."""
+    asked, amount = amount, disputable(ctx, charge) if amount is None else amount
     body = build(
         "dispute",
         id="du_1" + ctx.store.random_text(23),
@@ -77,18 +84,12 @@ def begin(ctx: Ctx, charge: Row, reason: str, *, inquiry: bool = False) -> Row:
         evidence_details={"due_by": 0},
         is_charge_refundable=inquiry,
         payment_intent=charge.body["payment_intent"],
-        payment_method_details={
-            "card": {
-                "brand": charge.body["payment_method_details"]["card"]["brand"],
-                "case_type": "inquiry" if inquiry else "chargeback",
-                "network_reason_code": NETWORK_CODES[reason],
-            },
-            "type": "card",
-        },
+        payment_method_details=_method(charge, reason, inquiry),
         reason=reason,
         status="warning_needs_response" if inquiry else "needs_response",
     )
-    row = ctx.insert(body, account="", private={"withdrawn": 0, "fee": 0, "reinstated": 0, "transactions": []})
+    sums: Json = {"withdrawn": 0, "fee": 0, "reinstated": 0, "transactions": [], "asked": asked}
+    row = ctx.insert(body, account="", private=sums)
     charge.body["disputed"] = True
     ctx.save(charge)
     _ask(ctx, row)
@@ -98,6 +99,16 @@ def begin(ctx: Ctx, charge: Row, reason: str, *, inquiry: bool = False) -> Row:
     if not inquiry:
         _withdraw(ctx, row, charge)
     return row
+
+
+def _method(charge: Row, reason: str, inquiry: bool) -> Json | None:
+    """payment_method_details of a dispute; null for a direct debit."""
+    card = charge.body["payment_method_details"].get("card")
+    if card is None:
+        return None
+    kind = "inquiry" if inquiry else "chargeback"
+    shown = {"brand": card["brand"], "case_type": kind, "network_reason_code": NETWORK_CODES[reason]}
+    return {"card": shown, "type": "card"}
 
 
 def _ask(ctx: Ctx, row: Row) -> None:
@@ -162,6 +173,12 @@ def _become(ctx: Ctx, row: Row, status: str) -> Json:
     return before
 
 
+def review(ctx: Ctx, row: Row) -> None:
+    """The bank looks at it without evidence from the platform."""
+    before = _become(ctx, row, "warning_under_review" if row.body["status"].startswith("warning_") else "under_review")
+    ctx.emit("charge.dispute.updated", row, previous=before)
+
+
 def submit(ctx: Ctx, row: Row, before: Json) -> None:
     """The evidence goes to the bank; Stripe's two magic words decide at once. `before` is what changed, as it was."""
     inquiry = row.body["status"].startswith("warning_")
@@ -199,8 +216,10 @@ def escalate(ctx: Ctx, row: Row) -> None:
     charge = ctx.must(row.body["charge"])
     fail_pending(ctx, charge)
     before = _become(ctx, row, "needs_response")
-    row.body["amount"] = charge.body["amount_captured"] - charge.body["amount_refunded"]
-    row.body["payment_method_details"]["card"]["case_type"] = "chargeback"
+    left, asked = disputable(ctx, charge), row.private.get("asked")
+    row.body["amount"] = left if asked is None else min(asked, left)
+    if row.body["payment_method_details"] is not None:
+        row.body["payment_method_details"]["card"]["case_type"] = "chargeback"
     _ask(ctx, row)
     ctx.emit("charge.dispute.updated", row, previous=before)
     _withdraw(ctx, row, charge)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from emulator.context import Ctx
 
 _SHIPPING = "shipping{name phone address{city country line1 line2 postal_code state}}"
-_CONFIRM = "payment_method return_url error_on_requires_action"
+_MANDATE = "mandate_data{customer_acceptance{type accepted_at offline online{ip_address user_agent}}}"
+_CONFIRM = f"payment_method return_url error_on_requires_action {_MANDATE}"
 _DESCRIPTIVE = f"description metadata receipt_email statement_descriptor_suffix transfer_group {_SHIPPING}"
 _MONEY = "amount currency customer application_fee_amount transfer_data{destination amount}"
 _METHODS = "allowed_payment_method_types automatic_payment_methods{enabled allow_redirects}"
@@ -39,7 +40,6 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     payments.check_split(ctx, params, params["amount"])
     if params.get("customer"):
         ctx.referenced("customer", params["customer"], "customer")
-    _require_cards(params)
     for name in ("off_session", "error_on_requires_action"):
         if params.get(name) and not params.get("confirm"):
             raise invalid(f"The parameter {name} can only be used with confirm=true.", param=name)
@@ -47,6 +47,9 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     fields = {
         "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "automatic_payment_methods": automatic or {"allow_redirects": "always", "enabled": True},
+        "payment_method_types": payments.method_types(
+            currency, params.get("allowed_payment_method_types"), params.get("capture_method")
+        ),
     }
     if fields["allowed_payment_method_types"] is None:
         del fields["allowed_payment_method_types"]
@@ -136,20 +139,19 @@ def _apply(ctx: Ctx, row: Row, params: Json) -> None:
     if params.get("payment_method"):
         body["payment_method"] = usable_by(ctx, params["payment_method"], body["customer"]).id
         body |= {"status": "requires_confirmation", "next_action": None}
-    _require_cards(params)
     if "capture_method" in params:
         body["capture_method"] = params["capture_method"]
+    if params.get("allowed_payment_method_types"):
+        body["allowed_payment_method_types"] = params["allowed_payment_method_types"]
+    body["payment_method_types"] = payments.method_types(
+        currency, body.get("allowed_payment_method_types"), body["capture_method"]
+    )
     if "shipping" in params:
         body["shipping"] = shipping(params["shipping"])
     for name in _TEXTS:
         if name in params:
             body[name] = params[name] or None
     body["metadata"] = metadata(params.get("metadata"), body["metadata"])
-
-
-def _require_cards(params: Json) -> None:
-    if "card" not in (params.get("allowed_payment_method_types") or ["card"]):
-        raise not_modelled("payment methods other than cards", param="allowed_payment_method_types")
 
 
 def _apply_split(ctx: Ctx, body: Json, params: Json) -> None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from emulator.cards import BY_LEGACY_TOKEN, BY_NUMBER, BY_TOKEN, DECLINE_MESSAGES, Card
 from emulator.context import metadata
+from emulator.debits import DEBIT_BY_TOKEN
 from emulator.errors import StripeError, invalid, missing, not_modelled
 from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
+from emulator.resources import debit_methods
 from emulator.resources.customers import full_address
 from emulator.schema.build import build
 from emulator.store import Row
@@ -35,12 +37,14 @@ assumed("cards", "The wording of the refusals of payment methods that are spent 
 
 @operation(
     "POST /v1/payment_methods",
-    f"type card{{number exp_month exp_year cvc token}} billing_details{{email name phone address{_ADDRESS}}} metadata "
+    f"type card{{number exp_month exp_year cvc token}} sepa_debit{{iban}} billing_details{{email name phone address{_ADDRESS}}} metadata "
     "allow_redisplay",
 )
 def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if "type" not in params:
         raise invalid("Missing required param: type.", param="type", code="parameter_missing")
+    if params["type"] == debit_methods.TYPE:
+        return ctx.shown(debit_methods.create(ctx, params))
     if params["type"] != "card":
         raise not_modelled(f"payment methods of type {params['type']}", param="type")
     given = params.get("card") or {}
@@ -109,9 +113,10 @@ def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if row.body["customer"] is None:
         raise invalid("You must save this PaymentMethod to a customer before you can update it.")
     before = copy.deepcopy(row.body)
-    card = row.body["card"]
-    card.update(params.get("card") or {})
-    _require_expiry(ctx, card["exp_month"], card["exp_year"])
+    if params.get("card"):
+        card = card_shown(row)
+        card.update(params["card"])
+        _require_expiry(ctx, card["exp_month"], card["exp_year"])
     billing = params.get("billing_details") or {}
     for name in billing.keys() & {"email", "name", "phone"}:
         row.body["billing_details"][name] = billing[name] or None
@@ -134,8 +139,8 @@ def attach_to_customer(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     customer = ctx.referenced("customer", params["customer"], "customer")
     if row.body["customer"] not in (None, customer.id):
         raise invalid("The payment method you provided has already been attached to a customer.")
-    card = card_of(row)
-    if card.decline is not None and not card.declines_saved:
+    card = None if debit_methods.is_debit(row) else card_of(row)
+    if card is not None and card.decline is not None and not card.declines_saved:
         raise StripeError(
             402,
             DECLINE_MESSAGES[card.decline],
@@ -258,6 +263,8 @@ def usable(ctx: Ctx, id: str, param: str, *, status: int = 400) -> Row:
     token = BY_TOKEN.get(id)
     if token is not None:
         return make(ctx, token)
+    if id in DEBIT_BY_TOKEN:
+        return debit_methods.make(ctx, DEBIT_BY_TOKEN[id])
     if id.startswith("pm_card_"):
         raise not_modelled(f"the test payment method {id}", param=param)
     row = ctx.store.get(id)
@@ -293,4 +300,15 @@ def needs_authentication(row: Row, *, off_session: bool) -> bool:
 
 
 def card_of(row: Row) -> Card:
+    """The test card behind a payment method; 501 for what only cards are modelled for."""
+    if "number" not in row.private:
+        raise not_modelled(f"this with a payment method of type {row.body['type']}", param="payment_method")
     return BY_NUMBER[row.private["number"]]
+
+
+def card_shown(row: Row) -> Json:
+    """The card's hash; 400 for a payment method that has none."""
+    card: Json | None = row.body.get("card")
+    if card is None:
+        raise invalid(f"A payment method of type {row.body['type']} has no card.", param="card")
+    return card

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from emulator import ledger
 from emulator.cards import DECLINE_MESSAGES
-from emulator.errors import DOC_URL, StripeError, invalid
+from emulator.errors import DOC_URL, StripeError, invalid, not_modelled
 from emulator.registry import documented
-from emulator.resources import authorizations, charges, moves
+from emulator.resources import authorizations, charges, debit_methods, delayed, moves
 from emulator.resources.payment_methods import attach, card_of, needs_authentication
 from emulator.schema.build import build
 from emulator.store import Row
@@ -34,6 +34,7 @@ def new_intent(ctx: Ctx, **fields: object) -> Row:
         group = f"group_{id}"
     if fields.get("capture_method") is None:
         fields["capture_method"] = "automatic_async"
+    fields.setdefault("payment_method_types", ["card"])
     body = build(
         "payment_intent",
         id=id,
@@ -41,7 +42,6 @@ def new_intent(ctx: Ctx, **fields: object) -> Row:
         confirmation_method="automatic",
         created=ctx.now,
         payment_method_options={"card": {"request_three_d_secure": "automatic"}},
-        payment_method_types=["card"],
         status="requires_payment_method",
         transfer_group=group,
         **fields,
@@ -97,25 +97,61 @@ def attempt(
 
     `off_session` and `may_ask=False` (error_on_requires_action) turn a question of the bank into a decline.
     """
-    card = card_of(method)
+    _require_type(intent, method)
     intent.body["payment_method"] = method.id
+    if debit_methods.is_debit(method):
+        _require_destination(ctx, intent)
+        _keep_method(ctx, intent, method, authenticated)
+        return delayed.begin(ctx, intent, method)
+    card = card_of(method)
     if card.decline is not None:
         return _declined(ctx, intent, method, card.decline)
     if not authenticated and needs_authentication(method, off_session=off_session):
         if off_session or not may_ask:
             return require_authentication(ctx, intent, method)
         return _ask(ctx, intent, return_url)
-    destination = (intent.body["transfer_data"] or {}).get("destination")
-    if destination:
-        moves.require_destination(ctx, destination, "transfer_data[destination]")
-    _keep_card(ctx, intent, method, authenticated)
+    _require_destination(ctx, intent)
+    _keep_method(ctx, intent, method, authenticated)
     if intent.body["capture_method"] == "manual":
         authorizations.hold(ctx, intent, charges.authorize(ctx, intent, method, authenticated=authenticated))
         return "requires_capture"
-    return _paid(ctx, intent, method, charges.succeed(ctx, intent, method, authenticated=authenticated))
+    return paid(ctx, intent, method, charges.succeed(ctx, intent, method, authenticated=authenticated))
 
 
-def _keep_card(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> None:
+def method_types(currency: str, allowed: list[str] | None, capture_method: str | None = None) -> list[str]:
+    """The kinds of payment method that fit a payment, as far as they are allowed; 400 or 501 when none does."""
+    fitting = ["card"]
+    if currency == "eur" and capture_method != "manual":
+        fitting.append(debit_methods.TYPE)
+    chosen = [kind for kind in fitting if allowed is None or kind in allowed]
+    if chosen:
+        return chosen
+    if allowed and set(allowed) <= {"card", debit_methods.TYPE}:
+        raise invalid(
+            f"None of the allowed payment method types ({', '.join(allowed)}) can be used for this payment in "
+            f"{currency}.",
+            param="allowed_payment_method_types",
+        )
+    raise not_modelled("payment methods other than card and sepa_debit", param="allowed_payment_method_types")
+
+
+def _require_type(intent: Row, method: Row) -> None:
+    known = intent.body["payment_method_types"]
+    if method.body["type"] not in known:
+        raise invalid(
+            f"The PaymentMethod provided ({method.body['type']}) is not allowed for this PaymentIntent. Please attach a "
+            f"PaymentMethod of one of the following types: {', '.join(known)}.",
+            param="payment_method",
+        )
+
+
+def _require_destination(ctx: Ctx, intent: Row) -> None:
+    destination = (intent.body["transfer_data"] or {}).get("destination")
+    if destination:
+        moves.require_destination(ctx, destination, "transfer_data[destination]")
+
+
+def _keep_method(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> None:
     """A card paid with is kept for its customer when asked for; otherwise it cannot be used again."""
     wanted, customer = intent.body["setup_future_usage"], intent.body["customer"]
     if wanted == "off_session" and authenticated:
@@ -201,10 +237,10 @@ def capture(ctx: Ctx, intent: Row, params: Json) -> None:
     """Take a held payment, or the part `amount_to_capture` names, with its transfer; amounts in its minor units."""
     amount = authorizations.check_capture(ctx, intent, params)
     charge = authorizations.capture(ctx, intent, amount)
-    _paid(ctx, intent, None, charge)
+    paid(ctx, intent, None, charge)
 
 
-def _paid(ctx: Ctx, intent: Row, method: Row | None, charge: Row) -> str:
+def paid(ctx: Ctx, intent: Row, method: Row | None, charge: Row) -> str:
     """The charge is booked: its transfer, the intent's end, the events. Without `method` it was captured later."""
     transfer = _split(ctx, intent, charge)
     intent.body |= {
