@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import emulator.resources  # noqa: F401 - registers every modelled operation
 from emulator.faults import KINDS
-from emulator.registry import BEHAVIOURS, OPERATIONS, Behaviour
+from emulator.registry import BEHAVIOURS, OPERATIONS, PRIVATE, Behaviour
 from emulator.schema.operations import table
 
 Row = tuple[str, str]
@@ -35,6 +35,8 @@ def report() -> str:
     for name, parameters in modelled:
         lines.append(f"  {name}")
         lines += [f"      {line}" for line in _wrapped(parameters)]
+    lines += ["", "PRIVATE STEPS (in no library; Stripe's own tools take them)", ""]
+    lines += [f"  {name}" for name in PRIVATE]
     lines += ["", "BEHAVIOUR (D documented by Stripe, A assumed: nobody has compared it with Stripe's servers)", ""]
     area = ""
     for rule in behaviours():

@@ -1,4 +1,4 @@
-"""Stripe's test IBANs for SEPA Direct Debit, where the answer comes later. Only these exist, least of all a real one."""
+"""Stripe's test IBANs for SEPA Direct Debit, where the answer comes later. No other IBAN exists here."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 import emulator.resources  # noqa: F401 - registers every modelled operation
@@ -15,12 +16,12 @@ from emulator.errors import ConnectionDropped, SelfCheckError, StripeError, not_
 from emulator.expand import expand
 from emulator.faults import Fault
 from emulator.idempotency import HOUR, V2_RETENTION, fingerprint
-from emulator.registry import OPERATIONS, Modelled
+from emulator.registry import OPERATIONS, PRIVATE, Modelled
 from emulator.requests import Request
 from emulator.schema.answers import object_shape
 from emulator.schema.check import list_problems, problems
 from emulator.schema.nodes import params_node
-from emulator.schema.operations import Operation, table
+from emulator.schema.operations import Operation, Table, table
 from emulator.schema.params import coerce, require_modelled
 from emulator.types import Json, Response
 
@@ -104,7 +105,7 @@ def _answer(em: Emulator, request: Request) -> Response:
 
 
 def _operation(request: Request) -> tuple[Operation, dict[str, str]]:
-    found = table().match(request.method, request.path)
+    found = table().match(request.method, request.path) or _private_table().match(request.method, request.path)
     if found is None:
         raise StripeError(
             404,
@@ -113,6 +114,12 @@ def _operation(request: Request) -> tuple[Operation, dict[str, str]]:
             "identifier in your code. Please see https://stripe.com/docs or we can help at https://support.stripe.com/.",
         )
     return found
+
+
+@cache
+def _private_table() -> Table:
+    steps = (name.split(" ", 1) for name in PRIVATE)
+    return Table([Operation(method, path, None, None, False) for method, path in steps])
 
 
 def _planned_error(em: Emulator, request: Request) -> None:
@@ -147,7 +154,7 @@ def _retry_header(fault: Fault) -> dict[str, str]:
 
 
 def _modelled(em: Emulator, operation: Operation, request: Request) -> Modelled:
-    modelled = OPERATIONS.get(operation.name)
+    modelled = OPERATIONS.get(operation.name) or PRIVATE.get(operation.name)
     if modelled is None:
         raise not_modelled(operation.name)
     if request.account not in ("", em.platform_id) and modelled.scope == "platform":

@@ -29,6 +29,8 @@ class Modelled:
 
 
 OPERATIONS: dict[str, Modelled] = {}
+# Steps that no library has, but Stripe's own tools take: listed apart.
+PRIVATE: dict[str, Modelled] = {}
 
 
 def operation(name: str, parameters: str = "", *, scope: Scope = "platform") -> Callable[[Handler], Handler]:
@@ -38,6 +40,16 @@ def operation(name: str, parameters: str = "", *, scope: Scope = "platform") -> 
         if name in OPERATIONS:
             raise ValueError(f"{name} is modelled twice")
         OPERATIONS[name] = Modelled(name, handler, parameters, allowed(f"{parameters} expand"), scope)
+        return handler
+
+    return register
+
+
+def private_operation(name: str, parameters: str = "") -> Callable[[Handler], Handler]:
+    """Registers a handler for a call stripe-python does not know; its parameters come as sent, unknown ones too."""
+
+    def register(handler: Handler) -> Handler:
+        PRIVATE[name] = Modelled(name, handler, parameters, allowed(parameters), "platform")
         return handler
 
     return register

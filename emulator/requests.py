@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from emulator import uploads
 from emulator.errors import StripeError, invalid, not_modelled
@@ -30,6 +31,10 @@ LEGACY_NAMES: dict[str, dict[str, str]] = {
     "POST /v1/setup_intents": {"payment_method_types": "allowed_payment_method_types"},
     "POST /v1/setup_intents/{intent}": {"payment_method_types": "allowed_payment_method_types"},
 }
+# What browsers and apps add to the calls of a publishable key, for statistics and fraud detection.
+BROWSER_NAMES = frozenset(
+    "client_attribution_metadata eid guid key muid pasted_fields payment_user_agent referrer sid time_on_page".split()
+)
 LEGACY_VALUES = {"ui_mode": {"hosted": "hosted_page", "embedded": "embedded_page", "custom": "elements"}}
 
 
@@ -55,6 +60,11 @@ class Request:
         return self.path.startswith("/v2/")
 
     @property
+    def is_public(self) -> bool:
+        """One of the calls a publishable key may make."""
+        return self.path.startswith("/v1/payment_pages/") or self.label == "POST /v1/payment_methods"
+
+    @property
     def account(self) -> str:
         return self.header("stripe-account") or self.header("stripe-context") or ""
 
@@ -72,13 +82,22 @@ def make(id: str, method: str, url: str, headers: Mapping[str, str], body: bytes
 
 
 def authenticate(em: Emulator, request: Request) -> None:
-    key = _api_key(request.header("authorization") or "")
+    key = _api_key(request.header("authorization") or "") or _key_in_form(request)
     if not key:
         raise StripeError(
             401,
             "You did not provide an API key. You need to provide your API key in the Authorization header, using "
             "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
         )
+    if key.startswith("pk_test_"):
+        if not request.is_public:
+            raise StripeError(
+                401,
+                "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a "
+                "list of your API keys at https://dashboard.stripe.com/account/apikeys.",
+                code="secret_key_required",
+            )
+        return
     if key.startswith(("sk_live_", "rk_live_", "pk_live_")):
         raise StripeError(401, "This is the emulator: it takes test keys only. Never send a live key here.")
     if key.startswith("pk_test_"):
@@ -91,6 +110,14 @@ def authenticate(em: Emulator, request: Request) -> None:
     if key != em.secret_key:
         hidden = key[:8] + "*" * max(0, len(key) - 12) + key[-4:] if len(key) > 12 else key[:3] + "****"
         raise StripeError(401, f"Invalid API Key provided: {hidden}")
+
+
+def _key_in_form(request: Request) -> str:
+    """Browsers and apps send their publishable key as a parameter; nothing else is taken from there."""
+    if not request.is_public:
+        return ""
+    sent = parse_qs(request.query) | parse_qs(request.body.decode(errors="replace"))
+    return next((key for key in sent.get("key", []) if key.startswith("pk_")), "")
 
 
 def _api_key(header: str) -> str:
@@ -144,6 +171,8 @@ def raw_params(request: Request, operation: str, *, legacy: bool) -> Json:
     params = forms.decode(request.query)
     if request.body and request.method != "GET":
         params.update(_body(request, operation))
+    if request.is_public:
+        params = {name: value for name, value in params.items() if name not in BROWSER_NAMES}
     return _modern(params, operation) if legacy else params
 
 

@@ -18,6 +18,7 @@ from emulator.resources import (  # noqa: F401
     fraud_warnings,
     payment_intents,
     payment_methods,
+    payment_pages,
     payout_settings,
     payouts,
     prices,

@@ -37,8 +37,8 @@ assumed("cards", "The wording of the refusals of payment methods that are spent 
 
 @operation(
     "POST /v1/payment_methods",
-    f"type card{{number exp_month exp_year cvc token}} sepa_debit{{iban}} billing_details{{email name phone address{_ADDRESS}}} metadata "
-    "allow_redisplay",
+    "type card{number exp_month exp_year cvc token} sepa_debit{iban} "
+    f"billing_details{{email name phone address{_ADDRESS}}} metadata allow_redisplay",
 )
 def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if "type" not in params:

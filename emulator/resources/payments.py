@@ -139,8 +139,8 @@ def _require_type(intent: Row, method: Row) -> None:
     known = intent.body["payment_method_types"]
     if method.body["type"] not in known:
         raise invalid(
-            f"The PaymentMethod provided ({method.body['type']}) is not allowed for this PaymentIntent. Please attach a "
-            f"PaymentMethod of one of the following types: {', '.join(known)}.",
+            f"The PaymentMethod provided ({method.body['type']}) is not allowed for this PaymentIntent. Please attach "
+            f"a PaymentMethod of one of the following types: {', '.join(known)}.",
             param="payment_method",
         )
 
