@@ -59,7 +59,7 @@ def _seconds(about: str, default: float) -> Param:
 
 
 _STATUS = Param("HTTP status, 500 unless told", 500, low=400, high=599)
-_RETRY = Param("the Stripe-Should-Retry header; left out unless told", None, bool)
+_RETRY = Param("the Stripe-Should-Retry header, left out unless told", None, bool)
 
 CATALOGUE: dict[str, Kind] = {
     "error_before": Kind(
@@ -68,12 +68,12 @@ CATALOGUE: dict[str, Kind] = {
         {
             "status": _STATUS,
             "code": _text("Stripe's code, e.g. lock_timeout or idempotency_key_in_use"),
-            "type": _text("Stripe's type; follows the status unless told"),
+            "type": _text("Stripe's type, by the status unless told"),
             "param": _text("the parameter it names"),
             "decline_code": _text("for a card_error"),
             "message": _text("the message"),
             "should_retry": _RETRY,
-            "retry_after": Param("the Retry-After header in seconds; left out unless told", None),
+            "retry_after": Param("the Retry-After header in seconds, left out unless told", None),
         },
     ),
     "lost_request": Kind(
@@ -91,20 +91,20 @@ CATALOGUE: dict[str, Kind] = {
         "call",
         {
             "how": _text("truncated (unless told), html or empty", "truncated", ("truncated", "html", "empty")),
-            "status": Param("HTTP status; the real one unless told", None, low=200, high=599),
+            "status": Param("HTTP status, the real one unless told", None, low=200, high=599),
         },
     ),
     "save_500": Kind(
         "fail with a 500 that is saved under the idempotency key",
         "call",
-        {"acted": Param("the work stays done behind the 500; undone unless told", False, bool), "should_retry": _RETRY},
+        {"acted": Param("the work stays done behind the 500, undone unless told", False, bool), "should_retry": _RETRY},
     ),
     "delay": Kind(
         "wait, then do the work",
         "call",
         {
             "seconds": _seconds("how long", 1),
-            "after": Param("wait after the commit instead; false unless told", False, bool),
+            "after": Param("wait after the commit instead, false unless told", False, bool),
         },
     ),
     "stale_read": Kind(
@@ -122,15 +122,15 @@ CATALOGUE: dict[str, Kind] = {
     "webhook_drop": Kind(
         "lose the attempt on its way; it is tried again later",
         "event",
-        {"swallowed": Param("something on the way answers 200: never tried again; false unless told", False, bool)},
+        {"swallowed": Param("something on the way answers 200: never tried again, false unless told", False, bool)},
     ),
     "webhook_duplicate": Kind(
         "deliver the event more than once",
         "event",
         {
             "copies": Param("how often in all, 2 unless told", 2, low=2, high=100),
-            "at_once": Param("all at the same time; one after another unless told", False, bool),
-            "new_ids": Param("each copy is an event of its own, with its own id; false unless told", False, bool),
+            "at_once": Param("all at the same time, one after another unless told", False, bool),
+            "new_ids": Param("each copy is an event of its own, with its own id, false unless told", False, bool),
         },
     ),
     "webhook_delay": Kind(
@@ -155,7 +155,7 @@ CATALOGUE: dict[str, Kind] = {
     "webhook_truncated": Kind(
         "cut the attempt's body in half",
         "event",
-        {"signed": Param("sign what is left, so that the signature holds; false unless told", False, bool)},
+        {"signed": Param("sign what is left, so that the signature holds, false unless told", False, bool)},
     ),
     "webhook_older_version": Kind(
         "deliver the event under an older api_version; only the name is old, the shapes are today's",
