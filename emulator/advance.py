@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from emulator.context import Ctx
 from emulator.resources import (
     account_changes,
+    account_trouble,
     aftermath,
     checkout_sessions,
     delayed_outcomes,
@@ -95,6 +96,11 @@ def _session(ctx: Ctx, id: str) -> Happenings:
     return [_entry("checkout.session.expired", id)]
 
 
+def _requirement(ctx: Ctx, id: str) -> Happenings:
+    row = account_trouble.deadline_passed(ctx, id)
+    return [] if row is None else [_entry("account requirement past due", id, id)]
+
+
 def _verify(ctx: Ctx, id: str) -> Happenings:
     account_changes.finish_verification(ctx, id)
     return [_entry("account.verified", id, id)]
@@ -136,6 +142,7 @@ _ACTIONS: dict[str, Callable[[Ctx, str], Happenings]] = {
     "payout_leaves": _payout_leaves,
     "refund": _refund,
     "topup": _topup,
+    "requirement": _requirement,
     "session": _session,
     "verify": _verify,
 }

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from emulator.errors import SelfCheckError
+from emulator.kinds import DISCONNECTED
 from emulator.schema.build import build
 from emulator.schema.check import problems
 from emulator.types import Json
@@ -43,6 +44,8 @@ def _write(ctx: Ctx, type: str, shown: Json, account: str, previous: Json | None
     if previous is not None:
         data["previous_attributes"] = previous
     listening = [row for row in ctx.em.endpoints() if hears(row, type, account)]
+    if account and listening and _disconnected(ctx, type, account):
+        listening = []
     body = build(
         "event",
         id="evt_1" + ctx.store.random_text(23),
@@ -80,6 +83,12 @@ def hears(endpoint: Row, type: str, account: str) -> bool:
         return False
     enabled = endpoint.body["enabled_events"]
     return "*" in enabled or type in enabled
+
+
+def _disconnected(ctx: Ctx, type: str, account: str) -> bool:
+    """Of an account that ended the connection only that very news is heard."""
+    row = ctx.store.get(account)
+    return row is not None and row.kind == DISCONNECTED and type != "account.application.deauthorized"
 
 
 def queue(ctx: Ctx, event: str, endpoint: str, *, flags: int = 0, wait: int = 0, window: int = 0) -> None:

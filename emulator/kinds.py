@@ -8,3 +8,5 @@ PLATFORM = "account"
 ACCOUNTS = (CONNECTED, PLATFORM)
 # a connected account that was deleted: what it did stays on record
 DELETED = "deleted_account"
+# one that ended its connection to the platform
+DISCONNECTED = "disconnected_account"

@@ -43,6 +43,15 @@ _BANK = ("configuration.recipient.default_outbound_destination", ("external_acco
 _TERMS = ("identity.attestations.terms_of_service.account", ("tos_acceptance.date", "tos_acceptance.ip"), ("tos",))
 _DOCUMENT = ("identity.individual.documents.primary_verification", ("individual.verification.document",))
 
+_PHONE = ("identity.individual.phone", ("individual.phone",), ("individual", "phone"))
+# what may be asked for later, and where its value is
+ASKABLE = {"document": (*_DOCUMENT, ("document",)), "phone": _PHONE}
+# holds back nothing before its deadline
+NOTHING_YET = ""
+_REFUSED_DOCUMENT = "refused"
+UNREADABLE = "verification_document_not_readable"
+UNREADABLE_REASON = "The document cannot be read. Upload a sharper picture of the whole document."
+
 # Dates of birth that decide how identity verification ends (Stripe's test values).
 PENDING_BIRTHDAY = (1901, 1, 1)
 REJECTED_BIRTHDAY = (1900, 1, 1)
@@ -140,16 +149,54 @@ def missing(state: Json) -> list[tuple[str, tuple[str, ...], str]]:
     due = [(v2, v1, TRANSFERS) for v2, v1, keys in rows if not _value(state, keys)]
     if state["verification"] == "failed":
         due.append((*_DOCUMENT, TRANSFERS))
+    for what, one in asked(state).items():
+        v2, v1, _keys = ASKABLE[what]
+        if (v2, v1, TRANSFERS) not in due:
+            due.append((v2, v1, TRANSFERS if one["past_due"] else NOTHING_YET))
     if not _value(state, _BANK[2]):
         due.append((_BANK[0], _BANK[1], PAYOUTS))
     return due
 
 
+def asked(state: Json) -> Json:
+    """What was asked for later and has not been given: name -> deadline and whether it has passed."""
+    wanted: Json = state.get("asked") or {}
+    return {what: one for what, one in wanted.items() if _value(state, ASKABLE[what][2]) in (None, "", "refused")}
+
+
+def deadline(state: Json) -> int | None:
+    """The first deadline that has not passed."""
+    return min((one["deadline"] for one in asked(state).values() if not one["past_due"]), default=None)
+
+
+def needs_document(state: Json) -> bool:
+    return state["verification"] == "failed" or "document" in asked(state)
+
+
+def errors(state: Json) -> list[Json]:
+    """v1's requirements.errors: the document that was given could not be read."""
+    if state.get("document") != _REFUSED_DOCUMENT or not needs_document(state):
+        return []
+    return [{"code": UNREADABLE, "reason": UNREADABLE_REASON, "requirement": _DOCUMENT[1][0]}]
+
+
+def give_document(state: Json, *, readable: bool) -> None:
+    """The person uploaded an identity document; a readable one settles what was asked."""
+    state["document"] = "accepted" if readable else _REFUSED_DOCUMENT
+    if readable and state["verification"] == "failed":
+        state["verification"] = "verified"
+
+
 def transfers_status(state: Json) -> str:
     """v2's word: active, pending or restricted."""
+    return "restricted" if "transfers" in state.get("lost", ()) else _standing(state)
+
+
+def _standing(state: Json) -> str:
+    """What the account may do, apart from capabilities that were taken away one by one."""
     if state["platform"]:
         return "active"
-    if state.get("closed") or state.get("rejected"):
+    if state.get("closed") or state.get("rejected") or state.get("disabled"):
         return "restricted"
     if any(capability == TRANSFERS for _, _, capability in missing(state)):
         return "restricted"
@@ -161,13 +208,14 @@ def transfers_active(state: Json) -> bool:
 
 
 def payouts_enabled(state: Json) -> bool:
-    return transfers_active(state) and state["bank"] is not None
+    allowed = bool(state["platform"]) or (bool(state["transfers_requested"]) and _standing(state) == "active")
+    return allowed and state["bank"] is not None and "payouts" not in state.get("lost", ())
 
 
 def payouts_status(state: Json) -> str:
-    if transfers_status(state) == "active" and state["bank"] is None:
+    if _standing(state) == "active" and (state["bank"] is None or "payouts" in state.get("lost", ())):
         return "restricted"
-    return transfers_status(state)
+    return _standing(state)
 
 
 def verify(state: Json) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator import requests
 from emulator.errors import invalid, missing
-from emulator.kinds import ACCOUNTS, CONNECTED, DELETED, PLATFORM
+from emulator.kinds import ACCOUNTS, CONNECTED, DELETED, DISCONNECTED, PLATFORM
 from emulator.registry import operation
 from emulator.render import renderer
 from emulator.resources import accounts_state as accounts
@@ -24,6 +24,7 @@ _TYPES = {"express": "express", "full": "standard", "none": "none"}
 
 @renderer(CONNECTED)
 @renderer(DELETED)
+@renderer(DISCONNECTED)
 @renderer(PLATFORM)
 def view(ctx: Ctx, row: Row) -> Json:
     state = row.private
@@ -76,11 +77,14 @@ def _controller(state: Json) -> Json:
 
 def _requirements(state: Json) -> Json:
     due = [name for _, names, _ in accounts.missing(state) for name in names]
+    late = [name for _, names, holds in accounts.missing(state) if holds != accounts.NOTHING_YET for name in names]
     pending = ["individual.verification.document"] if state["verification"] == "pending" else []
-    reason = "requirements.past_due" if due else "requirements.pending_verification" if pending else None
+    reason = "requirements.past_due" if late else "requirements.pending_verification" if pending else None
     if state.get("rejected"):
         reason = f"rejected.{state['rejected']}"
-    return hash_of_requirements(due, pending=pending, reason=reason)
+    reason = state.get("disabled") or reason
+    found = hash_of_requirements(due, pending=pending, reason=reason, past_due=late)
+    return {**found, "current_deadline": accounts.deadline(state), "errors": accounts.errors(state)}
 
 
 def _settings(state: Json) -> Json:

@@ -10,7 +10,7 @@ from emulator.errors import StripeError, invalid, not_modelled
 from emulator.kinds import CONNECTED, DELETED
 from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
-from emulator.resources import account_changes
+from emulator.resources import account_changes, account_trouble
 from emulator.resources import accounts_state as accounts
 from emulator.resources.accounts_v1 import own_account
 from emulator.resources.capability import capability
@@ -105,6 +105,7 @@ def delete(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     ctx.store.insert(
         row.body, account=row.account, created=row.created, kind=DELETED, private={**row.private, "closed": True}
     )
+    account_trouble.announce_end(ctx, row.id)
     return {"id": row.id, "object": "account", "deleted": True}
 
 

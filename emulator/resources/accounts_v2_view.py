@@ -50,20 +50,30 @@ def _shown_recipient(state: Json) -> Json:
         "applied": True,
         "capabilities": {
             "stripe_balance": {
-                "payouts": _shown_capability(accounts.payouts_status(state)),
-                "stripe_transfers": _shown_capability(accounts.transfers_status(state)),
+                "payouts": _shown_capability(accounts.payouts_status(state), state, "payouts"),
+                "stripe_transfers": _shown_capability(accounts.transfers_status(state), state, "transfers"),
             }
         },
     }
 
 
-def _shown_capability(status: str) -> Json:
+def _shown_capability(status: str, state: Json, name: str) -> Json:
     details = {
         "active": [],
         "pending": [{"code": "requirements_pending_verification", "resolution": "no_resolution"}],
         "restricted": [{"code": "requirements_past_due", "resolution": "provide_info"}],
     }
-    return {"status": status, "status_details": details[status]}
+    taken = _taken(state, name) if status == "restricted" else None
+    return {"status": status, "status_details": [taken] if taken else details[status]}
+
+
+def _taken(state: Json, name: str) -> Json | None:
+    """Why a capability is restricted although nothing is due: rejected, disabled, or taken away."""
+    reason = f"rejected.{state['rejected']}" if state.get("rejected") else state.get("disabled")
+    if reason is None and name not in state.get("lost", ()):
+        return None
+    code = reason.replace(".", "_") if reason and reason.startswith("rejected.") else "restricted_other"
+    return {"code": code, "resolution": "contact_stripe"}
 
 
 def _shown_defaults(state: Json) -> Json:
@@ -107,16 +117,25 @@ def _shown_identity(row: Row) -> Json:
 
 def _shown_requirements(state: Json) -> Json:
     entries = [_entry(description, "user", holds) for description, _, holds in accounts.missing(state)]
+    if accounts.errors(state):
+        refused = {"code": accounts.UNREADABLE, "description": accounts.UNREADABLE_REASON}
+        entries = [one | {"errors": [refused]} if "documents" in one["description"] else one for one in entries]
     if state["verification"] == "pending":
         entries.append(_entry("identity.individual.documents.primary_verification", "stripe", accounts.TRANSFERS))
     due = any(entry["awaiting_action_from"] == "user" for entry in entries)
     return {
         "entries": entries,
-        "summary": {"minimum_deadline": {"status": "currently_due", "time": None} if due else None},
+        "summary": {"minimum_deadline": {"status": "currently_due", "time": _deadline(state)} if due else None},
     }
 
 
+def _deadline(state: Json) -> str | None:
+    moment = accounts.deadline(state)
+    return None if moment is None else rfc3339(moment)
+
+
 def _entry(description: str, who: str, holds: str) -> Json:
+    holds = holds or accounts.TRANSFERS
     held = [{"capability": holds, "configuration": "recipient", "deadline": {"status": "currently_due"}}]
     if holds == accounts.TRANSFERS:
         held.append(

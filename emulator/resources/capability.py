@@ -8,8 +8,14 @@ from emulator.store import Row
 from emulator.types import Json
 
 
-def hash_of_requirements(due: list[str], *, pending: list[str] | None = None, reason: str | None = None) -> Json:
-    """v1's requirements: due now and past due are the same list, since onboarding has no deadline here."""
+def hash_of_requirements(
+    due: list[str],
+    *,
+    pending: list[str] | None = None,
+    reason: str | None = None,
+    past_due: list[str] | None = None,
+) -> Json:
+    """v1's requirements: due now and past due are the same list unless told, since onboarding has no deadline here."""
     return {
         "alternatives": [],
         "current_deadline": None,
@@ -17,17 +23,21 @@ def hash_of_requirements(due: list[str], *, pending: list[str] | None = None, re
         "disabled_reason": reason,
         "errors": [],
         "eventually_due": sorted(due),
-        "past_due": sorted(due),
+        "past_due": sorted(due if past_due is None else past_due),
         "pending_verification": list(pending or []),
     }
 
 
 def capability(row: Row, name: str) -> Json:
     state = row.private
-    due = [text for _, names, holds in accounts.missing(state) if holds == accounts.TRANSFERS for text in names]
+    late = [text for _, names, holds in accounts.missing(state) if holds == accounts.TRANSFERS for text in names]
+    soon = [text for _, names, holds in accounts.missing(state) if holds == accounts.NOTHING_YET for text in names]
     pending = ["individual.verification.document"] if state["verification"] == "pending" else []
     status = accounts.v1_transfers(state)
-    reason = "requirements.fields_needed" if due and status == "inactive" else None
+    reason = "requirements.fields_needed" if late and status == "inactive" else None
+    if state.get("disabled") or "transfers" in state.get("lost", ()):
+        reason = "platform_paused" if state.get("disabled") == "platform_paused" else "other"
+    requirements = hash_of_requirements([*late, *soon], pending=pending, reason=reason, past_due=late)
     return build(
         "capability",
         id=name,
@@ -35,6 +45,6 @@ def capability(row: Row, name: str) -> Json:
         future_requirements=hash_of_requirements([]),
         requested=bool(state["transfers_requested"]),
         requested_at=state["transfers_requested_at"],
-        requirements=hash_of_requirements(due, pending=pending, reason=reason),
+        requirements={**requirements, "current_deadline": accounts.deadline(state), "errors": accounts.errors(state)},
         status=status,
     )

@@ -92,7 +92,10 @@ def _checked(ctx: Ctx, given: Json) -> Json:
 @operation("POST /v1/disputes/{dispute}/close", scope="any")
 def close(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("dispute", ids["dispute"])
-    if row.body["status"] != "needs_response":
+    if row.body["status"] not in disputing.ANSWERABLE:
         raise invalid(f"This dispute is {row.body['status']}: only one that needs a response can be closed.")
-    disputing.lose(ctx, row)
+    if row.body["status"] == "warning_needs_response":
+        disputing.win(ctx, row)
+    else:
+        disputing.lose(ctx, row)
     return ctx.shown(row)

@@ -33,6 +33,7 @@ assumed(
     "Evidence can be submitted once. Submitted, a dispute waits for the operator; an inquiry closes after 120 days.",
     "Refunds still pending when a dispute opens, or an inquiry becomes one, fail (charge_for_pending_refund_disputed).",
     "One open dispute a charge; a charge whose dispute was won can be refunded or disputed again.",
+    "Closing an inquiry over the API makes it warning_closed.",
     "A refund in full closes an inquiry. charge.disputed is true for inquiries too.",
     "What was lost to a dispute cannot be disputed again. The dispute of a direct debit has no payment_method_details.",
 )

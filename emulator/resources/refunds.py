@@ -11,7 +11,7 @@ from emulator.money import share_so_far
 from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
 from emulator.resources import disputing, fraud_warnings, moves
-from emulator.resources.edits import updated
+from emulator.resources.edits import edit
 from emulator.resources.refund_outcomes import announce, fail
 from emulator.schema.build import build
 from emulator.store import Row
@@ -88,7 +88,11 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 
 @operation("POST /v1/refunds/{refund}", "metadata")
 def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    return updated(ctx, ctx.own("refund", ids["refund"]), params, "refund.updated")
+    row = ctx.own("refund", ids["refund"])
+    before = edit(ctx, row, params)
+    if before:
+        announce(ctx, row, before)
+    return ctx.shown(row)
 
 
 @operation("POST /v1/refunds/{refund}/cancel")
