@@ -88,6 +88,11 @@ def post(  # noqa: PLR0913 - a ledger row has that many columns
         "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         (id, account, currency, type, amount, fee, amount - fee, ctx.now, when, source),
     )
+    ctx.store.run(
+        "INSERT INTO held VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (account, currency, available_on) DO UPDATE SET net = net + excluded.net",
+        (account, currency, when if when > ctx.now else 0, amount - fee),
+    )
     if when > ctx.now:
         ctx.store.plan(when, "available", account)
     elif type != "payout":
@@ -99,7 +104,7 @@ def balances(store: Store, account: str, now: int) -> dict[str, tuple[int, int]]
     """Per currency: (available, pending) in minor units."""
     rows = store.rows(
         "SELECT currency, SUM(CASE WHEN available_on <= ? THEN net ELSE 0 END), "
-        "SUM(CASE WHEN available_on > ? THEN net ELSE 0 END) FROM ledger WHERE account = ? GROUP BY currency "
+        "SUM(CASE WHEN available_on > ? THEN net ELSE 0 END) FROM held WHERE account = ? GROUP BY currency "
         "ORDER BY currency",
         (now, now, account),
     )
@@ -144,6 +149,9 @@ def require_conservation(store: Store) -> None:
     )
     if any(internal.values()):
         raise ConservationError(f"money moved between accounts does not cancel out: {internal}")
+    sums = "SELECT account, currency, SUM(net) FROM {} GROUP BY account, currency ORDER BY account, currency"
+    if store.rows(sums.format("ledger")) != store.rows(sums.format("held")):
+        raise ConservationError("the sums kept for balances differ from the ledger's rows")
     loose = store.rows("SELECT l.id FROM ledger l LEFT JOIN object o ON o.id = l.source WHERE o.id IS NULL LIMIT 5")
     if loose:
         raise ConservationError(f"balance transactions without their object: {loose}")

@@ -12,69 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from emulator import tables
+
 Json = dict[str, Any]
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS object (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, account TEXT NOT NULL,
-    created INTEGER NOT NULL, body TEXT NOT NULL, private TEXT NOT NULL DEFAULT '{}');
-CREATE INDEX IF NOT EXISTS object_by_kind ON object (kind, account, seq);
-CREATE TABLE IF NOT EXISTS ref (kind TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, seq INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS ref_by_value ON ref (kind, field, value, seq);
-CREATE INDEX IF NOT EXISTS ref_by_seq ON ref (seq);
-CREATE TABLE IF NOT EXISTS ledger (
-    id TEXT PRIMARY KEY, account TEXT NOT NULL, currency TEXT NOT NULL, type TEXT NOT NULL, amount INTEGER NOT NULL,
-    fee INTEGER NOT NULL, net INTEGER NOT NULL, created INTEGER NOT NULL, available_on INTEGER NOT NULL,
-    source TEXT, payout TEXT);
-CREATE INDEX IF NOT EXISTS ledger_by_account ON ledger (account, currency, available_on);
-CREATE INDEX IF NOT EXISTS ledger_by_payout ON ledger (payout);
-CREATE TABLE IF NOT EXISTS idempotency (
-    scope TEXT NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL, request TEXT NOT NULL, status INTEGER NOT NULL,
-    headers TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (scope, key));
-CREATE TABLE IF NOT EXISTS delivery (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL, due_at INTEGER,
-    attempts INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'pending', manual INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS delivery_due ON delivery (state, due_at);
-CREATE INDEX IF NOT EXISTS delivery_by_event ON delivery (event);
-CREATE TABLE IF NOT EXISTS attempt (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, delivery INTEGER NOT NULL, at INTEGER NOT NULL, status INTEGER, error TEXT);
-CREATE INDEX IF NOT EXISTS attempt_by_delivery ON attempt (delivery);
-CREATE TABLE IF NOT EXISTS due (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, what TEXT NOT NULL, target TEXT NOT NULL,
-    UNIQUE (at, what, target));
-CREATE INDEX IF NOT EXISTS due_at ON due (at, id);
-CREATE TABLE IF NOT EXISTS request_log (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, request_id TEXT NOT NULL, at INTEGER NOT NULL, method TEXT NOT NULL,
-    path TEXT NOT NULL, account TEXT NOT NULL, idempotency_key TEXT, status INTEGER NOT NULL, error TEXT,
-    ms REAL NOT NULL);
-"""
-
-TABLES = ("object", "ref", "ledger", "idempotency", "delivery", "attempt", "due", "request_log", "meta")
-
-# Fields that lists are filtered by, per kind: kept in an index beside the objects.
-INDEXED: dict[str, tuple[str, ...]] = {
-    "application_fee": ("charge", "account"),
-    "balance_transaction": ("source", "type", "currency"),
-    "charge": ("payment_intent", "customer", "transfer_group"),
-    "checkout.session": ("payment_intent", "customer", "status"),
-    "customer": ("email",),
-    "dispute": ("charge", "payment_intent"),
-    "event": ("type",),
-    "file": ("purpose",),
-    "payment_intent": ("customer",),
-    "payment_method": ("customer", "type", "allow_redisplay"),
-    "price": ("product", "active", "currency", "type", "lookup_key"),
-    "product": ("active",),
-    "setup_intent": ("customer", "payment_method"),
-    "payout": ("status", "destination"),
-    "radar.early_fraud_warning": ("charge", "payment_intent"),
-    "refund": ("charge", "payment_intent", "status"),
-    "transfer": ("destination", "transfer_group", "source_transaction"),
-    "topup": ("status",),
-    "fee_refund": ("fee",),
-    "transfer_reversal": ("transfer",),
-}
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -102,7 +42,7 @@ class Store:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=256)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(SCHEMA)
+        tables.prepare(self._db)
         self._repeatable = seed is not None
         self._seed = self._load_seed(seed)
         self._counter = int(self.meta("id_counter") or 0)
@@ -124,7 +64,7 @@ class Store:
         with self.transaction():
             if not self._repeatable:
                 self._seed = secrets.token_hex(16)
-            for table in TABLES:
+            for table in tables.NAMES:
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - from the constant above
             self.set_meta("seed", self._seed)
             self._counter = self._reserved = 0
@@ -215,7 +155,7 @@ class Store:
             (body["id"], kind, account, created, json.dumps(body), json.dumps(private or {})),
         )
         seq = int(cursor.lastrowid or 0)
-        self._index(kind, seq, {}, body)
+        self._index(kind, account, seq, {}, body)
         return Row(seq, body["id"], kind, account, created, body, private or {})
 
     def save(self, row: Row) -> None:
@@ -224,18 +164,18 @@ class Store:
             "UPDATE object SET body = ?, private = ? WHERE seq = ?",
             (json.dumps(row.body), json.dumps(row.private), row.seq),
         )
-        if old is not None and row.kind in INDEXED:
-            self._index(row.kind, row.seq, json.loads(old[0]), row.body)
+        if old is not None and row.kind in tables.INDEXED:
+            self._index(row.kind, row.account, row.seq, json.loads(old[0]), row.body)
 
-    def _index(self, kind: str, seq: int, old: Json, new: Json) -> None:
-        for field in INDEXED.get(kind, ()):
+    def _index(self, kind: str, account: str, seq: int, old: Json, new: Json) -> None:
+        for field in tables.INDEXED.get(kind, ()):
             before, after = old.get(field), new.get(field)
             if before == after:
                 continue
             if before is not None:
                 self.run("DELETE FROM ref WHERE seq = ? AND field = ?", (seq, field))
             if after is not None:
-                self.run("INSERT INTO ref VALUES (?, ?, ?, ?)", (kind, field, str(after), seq))
+                self.run("INSERT INTO ref VALUES (?, ?, ?, ?, ?)", (kind, field, str(after), seq, account))
 
     def delete(self, row: Row) -> None:
         self.run("DELETE FROM object WHERE seq = ?", (row.seq,))
@@ -261,37 +201,69 @@ class Store:
 
         `where` is by indexed fields, `before`/`after` by seq, `times` are bounds: (field, operator, moment).
         """
-        sql = "SELECT o.seq, o.id, o.kind, o.account, o.created, o.body, o.private FROM object o"
-        values: list[Any] = []
-        for number, (field, value) in enumerate((where or {}).items()):
-            name = f"r{number}"
-            sql += (
-                f" JOIN ref {name} ON {name}.seq = o.seq AND {name}.kind = ? AND {name}.field = ? AND {name}.value = ?"
-            )
-            values += [kind, field, str(value)]
-        sql += " WHERE o.kind = ?"
-        values.append(kind)
-        for condition, value in (("o.account = ?", account), ("o.seq < ?", before), ("o.seq > ?", after)):
+        sql, values = _chosen(kind, where or {}, account)
+        for condition, value in (("o.seq < ?", before), ("o.seq > ?", after)):
             if value is not None:
                 sql += f" AND {condition}"
                 values.append(value)
         for field, operator, moment in times:
             if field == "created":
-                sql += f" AND o.created {operator} ?"
+                bound, slack = _CREATED[operator]
+                sql += f" AND o.created {operator} ?{bound}"
+                values += [moment, *(moment + one for one in slack)]
             else:
                 sql += f" AND json_extract(o.body, ?) {operator} ?"
-                values.append(f"$.{field}")
-            values.append(moment)
-        sql += f" ORDER BY o.seq {'ASC' if oldest_first else 'DESC'}"
-        if limit is not None:
-            sql += f" LIMIT {int(limit)}"
-        return [_row(found) for found in self.rows(sql, values)]
+                values += [f"$.{field}", moment]
+        order = "ASC" if oldest_first else "DESC"
+        sql += f" ORDER BY o.seq {order}" + ("" if limit is None else f" LIMIT {int(limit)}")
+        # chosen by number first: bodies are read of the rows that are wanted only
+        whole = f"SELECT {_COLUMNS} FROM object WHERE seq IN ({sql}) ORDER BY seq {order}"  # noqa: S608 - from constants
+        return [_row(found) for found in self.rows(whole, values)]
 
     # --- things that fall due ---
 
     def plan(self, at: int, what: str, target: str) -> None:
         """Something to be done when the clock reaches `at`; planning it twice changes nothing."""
         self.run("INSERT OR IGNORE INTO due (at, what, target) VALUES (?, ?, ?)", (at, what, target))
+
+
+_COLUMNS = "seq, id, kind, account, created, body, private"
+# Objects are numbered in the order of their creation, give or take what a request waited for its turn. So bounds of
+# time become bounds of number, with a minute of slack: without them a narrow window would read everything before it.
+_SLACK = 60
+_AFTER = " AND o.seq > coalesce((SELECT seq FROM object WHERE created < ? ORDER BY created DESC, seq DESC LIMIT 1), 0)"
+_BEFORE = " AND o.seq < coalesce((SELECT seq FROM object WHERE created > ? ORDER BY created, seq LIMIT 1), 9e18)"
+_CREATED: dict[str, tuple[str, tuple[int, ...]]] = {
+    ">": (_AFTER, (-_SLACK,)),
+    ">=": (_AFTER, (-_SLACK,)),
+    "<": (_BEFORE, (_SLACK,)),
+    "<=": (_BEFORE, (_SLACK,)),
+    "=": (_AFTER + _BEFORE, (-_SLACK, _SLACK)),
+}
+
+
+def _chosen(kind: str, where: Json, account: str | None) -> tuple[str, list[Any]]:
+    """The beginning of a query for the numbers of objects; a list of values means any of them."""
+    if not where:
+        if account is None:
+            return "SELECT o.seq FROM object o WHERE o.kind = ?", [kind]
+        return "SELECT o.seq FROM object o WHERE o.kind = ? AND o.account = ?", [kind, account]
+    order = tables.INDEXED[kind]
+    joins, conditions, values = [], [], []
+    for number, (field, wanted) in enumerate(sorted(where.items(), key=lambda item: order.index(item[0]))):
+        name = f"r{number}"
+        joins.append(f"CROSS JOIN ref {name} ON {name}.seq = r0.seq" if number else "FROM ref r0")
+        several = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
+        conditions.append(f"{name}.kind = ? AND {name}.field = ? AND {name}.value IN ({', '.join('?' * len(several))})")
+        values += [kind, field, *map(str, several)]
+    if account is not None:
+        conditions.append("r0.account = ?")
+        values.append(account)
+    # CROSS JOIN keeps this order: the planner knows no counts and might begin with every object of the kind
+    return (
+        f"SELECT o.seq {' '.join(joins)} CROSS JOIN object o ON o.seq = r0.seq WHERE {' AND '.join(conditions)}",
+        values,
+    )
 
 
 def _row(found: tuple[Any, ...]) -> Row:

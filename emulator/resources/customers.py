@@ -87,7 +87,7 @@ def delete(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         ctx.save(card)
     ctx.emit("customer.deleted", row)
     ctx.store.delete(row)
-    ctx.store.insert(row.body, account=row.account, created=row.created, kind="deleted_customer")
+    ctx.store.insert(row.body, account=row.account, created=ctx.now, kind="deleted_customer")
     return {"id": row.id, "object": "customer", "deleted": True}
 
 
