@@ -275,6 +275,23 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispute:
+    """A buyer's bank questioning a charge. `amount` is what is questioned, not what it costs."""
+
+    id: str
+    status: str
+    reason: str
+    amount: int
+    currency: str
+    charge: str
+
+    @classmethod
+    def read(cls, body: Body) -> Dispute:
+        """From Stripe's dispute."""
+        return cls(body["id"], body["status"], body["reason"], body["amount"], body["currency"], _id(body["charge"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
     """A Stripe balance by currency, in minor units."""
 

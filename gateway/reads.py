@@ -12,6 +12,7 @@ from gateway.objects import (
     Balance,
     Charge,
     CheckoutSession,
+    Dispute,
     Payout,
     Refund,
     SellerAccount,
@@ -89,6 +90,16 @@ def reversals_of(transfer_id: str) -> list[TransferReversal]:
     """Every reversal of a transfer, newest first."""
     wanted = {"expand": ["data.balance_transaction"]}
     return [TransferReversal.read(body) for body in _all(f"/v1/transfers/{transfer_id}/reversals", wanted)]
+
+
+def dispute(dispute_id: str) -> Dispute:
+    """One dispute as it is now."""
+    return Dispute.read(client.get(f"/v1/disputes/{dispute_id}"))
+
+
+def disputes_of(charge_id: str) -> list[Dispute]:
+    """Every dispute of a charge: a charge can have several."""
+    return [Dispute.read(body) for body in _all("/v1/disputes", {"charge": charge_id})]
 
 
 def payments_in_payout(payout_id: str, *, account: str) -> list[str]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts import onboarding
+from gateway import reads
 from inbox.models import StripeEvent
-from payments import payouts, settlement
+from payments import disputing, outside, payouts, settlement
 
 ACTOR = "stripe events"
 
@@ -34,6 +35,18 @@ SELLER_ACCOUNT = Route(
     fetch=lambda event: onboarding.fetch(event.account),
     apply=lambda event, found: onboarding.apply(event.account, found),
 )
+REFUND = Route(
+    fetch=lambda event: reads.refund(event.object_id),
+    apply=lambda event, found: outside.apply_refund(found, actor=ACTOR),
+)
+REVERSAL = Route(
+    fetch=lambda event: (reads.transfer(event.object_id), reads.reversals_of(event.object_id)),
+    apply=lambda event, found: outside.apply_reversals(*found, actor=ACTOR),
+)
+DISPUTE = Route(
+    fetch=lambda event: reads.dispute(event.object_id),
+    apply=lambda event, found: disputing.apply(found, actor=ACTOR),
+)
 PAYOUT = Route(
     fetch=lambda event: payouts.fetch(event.object_id, event.account),
     apply=lambda event, found: payouts.apply(found, event.account, actor=ACTOR),
@@ -44,6 +57,15 @@ ROUTES: dict[tuple[str, str], Route] = {
     (PLATFORM, "checkout.session.async_payment_succeeded"): PAYMENT_PAGE,
     (PLATFORM, "checkout.session.async_payment_failed"): PAYMENT_PAGE,
     (PLATFORM, "checkout.session.expired"): PAYMENT_PAGE,
+    (PLATFORM, "refund.created"): REFUND,
+    (PLATFORM, "refund.updated"): REFUND,
+    (PLATFORM, "refund.failed"): REFUND,
+    (PLATFORM, "transfer.reversed"): REVERSAL,
+    (PLATFORM, "charge.dispute.created"): DISPUTE,
+    (PLATFORM, "charge.dispute.updated"): DISPUTE,
+    (PLATFORM, "charge.dispute.closed"): DISPUTE,
+    (PLATFORM, "charge.dispute.funds_withdrawn"): DISPUTE,
+    (PLATFORM, "charge.dispute.funds_reinstated"): DISPUTE,
     (CONNECT, "account.updated"): SELLER_ACCOUNT,
     (CONNECT, "capability.updated"): SELLER_ACCOUNT,
     (CONNECT, "payout.created"): PAYOUT,

@@ -12,7 +12,7 @@ from gateway.errors import GatewayError
 from kit.clock import now
 from orders.models import Purchase
 from orders.models import Status as OrderStatus
-from payments import checkout, payouts, settlement
+from payments import checkout, payouts, settlement, sweeps
 from payments.errors import PaymentError
 from payments.models import Payment, Payout
 
@@ -31,6 +31,21 @@ PAYOUT_BATCH = 10
 def follow_open_payments(**_ignored: object) -> None:
     """Finish payments a crash left half-prepared; settle pages that expired or were paid without our hearing of it."""
     follow()
+
+
+@shared_task(name="payments.act_on_held_money")
+def act_on_held_money(**_ignored: object) -> None:
+    """Dates, holds, warnings, releases, late orders and deadlines: every sweep about held money, once."""
+    for sweep in (
+        sweeps.follow,
+        sweeps.end_holds,
+        sweeps.set_dates,
+        sweeps.warn_buyers,
+        sweeps.release_due,
+        sweeps.cancel_unsent,
+        sweeps.watch_deadlines,
+    ):
+        sweep()
 
 
 def follow() -> int:

@@ -1,0 +1,48 @@
+"""Holds: reasons why a share is not released, opened and ended under the share's lock."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from kit.clock import now
+from payments.models import Hold, Share
+
+
+def write(
+    share: Share,
+    *,
+    kind: Hold.Kind,
+    ref: str,
+    reason: str,
+    ends_when: str,
+    actor: str,
+    until: datetime | None = None,
+) -> Hold:
+    """Hold a share for this reason, or find that it is held for it already. Under the share's lock."""
+    hold, _created = Hold.objects.get_or_create(
+        share=share,
+        kind=kind,
+        ref=ref,
+        ended_at=None,
+        defaults={"reason": reason, "ends_when": ends_when, "until": until, "actor": actor, "opened_at": now()},
+    )
+    return hold
+
+
+def end(share: Share, *, kind: Hold.Kind, ref: str, actor: str, reason: str) -> bool:
+    """The reason is gone. False if it was gone already. Under the share's lock."""
+    open_holds = Hold.objects.filter(share=share, kind=kind, ref=ref, ended_at=None)
+    return bool(open_holds.update(ended_at=now(), ended_by=actor, end_reason=reason))
+
+
+def end_expired(moment: datetime, *, actor: str) -> int:
+    """End the holds whose time is over; how many."""
+    over: QuerySet[Hold] = Hold.objects.filter(ended_at=None, until__lte=moment)
+    ended = 0
+    for hold in over.select_related("share"):
+        with transaction.atomic():
+            # Locked, so that a release under way sees the hold or its end, never half of it.
+            Share.objects.select_for_update().get(pk=hold.share_id)
+            ended += end(hold.share, kind=Hold.Kind(hold.kind), ref=hold.ref, actor=actor, reason="Its time is over.")
+    return ended

@@ -1,0 +1,147 @@
+"""Reversals: released money fetched back from a seller's Stripe balance, for a refund or to be held again."""
+
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from gateway import operations
+from gateway.errors import StripeRefused, StripeUnavailable
+from gateway.objects import BalanceTransaction, TransferReversal
+from kit.clock import now
+from kit.faults import faultpoint
+from kit.transitions import move
+from ledger import journal
+from payments import books, holds, shares
+from payments.models import Hold, Refund, Release, Reversal, Share
+
+log = structlog.get_logger(__name__)
+
+Status = Reversal.Status
+
+
+def write_for_refund(refund: Refund, *, actor: str, at: datetime) -> list[Reversal]:
+    """What was decided to be fetched back for a refund, from the newest releases first. Under the share's lock."""
+    left, made = refund.to_reverse, []
+    for one in reversed(shares.sent(refund.share)):
+        part = min(left, one.left)
+        if part:
+            made.append(write(one.id, part, actor=actor, reason=str(refund.get_reason_display()), at=at, refund=refund))
+            left -= part
+    return made
+
+
+def write(
+    release_id: int, amount: int, *, actor: str, reason: str, at: datetime, refund: Refund | None = None
+) -> Reversal:
+    """The reversal row (`amount` minor units) and its operation. Under the share's lock."""
+    release = Release.objects.select_related("share__order").get(pk=release_id)
+    reversal = Reversal.objects.create(
+        release=release,
+        number=release.reversals.count() + 1,
+        amount=amount,
+        refund=refund,
+        planned_at=at,
+        actor=actor,
+        reason=reason,
+    )
+    operations.plan(
+        name="transfer.reversal.create",
+        business_key=key(reversal),
+        path=f"/v1/transfers/{release.transfer_id}/reversals",
+        params=_params(reversal),
+        actor=actor,
+        reason=reason,
+    )
+    return reversal
+
+
+def send(reversal: Reversal, *, actor: str) -> None:
+    """Ask Stripe to fetch it back, or finish asking. A refusal is written down: what is missing stays the seller's
+    debt (fault F39). Raises StripeUnavailable while the outcome is unknown.
+    """
+    if reversal.status != Status.PLANNED:
+        return
+    operation = operations.latest(key(reversal))
+    if operation is None:
+        raise StripeUnavailable("The reversal has no operation.")
+    operation = operations.execute(operation)
+    faultpoint("reversal.answered")
+    try:
+        found = TransferReversal.read(operations.require(operation))
+    except StripeRefused as refusal:
+        _refused(reversal, refusal, actor=actor)
+        return
+    if found.line is None:
+        raise StripeUnavailable("Stripe has not booked the reversal yet.")
+    apply(reversal, found.id, found.line, actor=actor)
+    faultpoint("reversal.applied")
+
+
+def apply(reversal: Reversal, stripe_id: str, line: BalanceTransaction, *, actor: str) -> None:
+    """Write down what Stripe fetched back: reversal, books and share in one transaction. Safe to repeat."""
+    at = now()
+    with transaction.atomic():
+        # Locked: the sweep and whoever pressed the button may both be here.
+        share = shares.locked(reversal.release.share_id)
+        reversal.refresh_from_db()
+        if reversal.status != Status.PLANNED:
+            return
+        move(
+            reversal,
+            Status.DONE,
+            actor=actor,
+            reason=_("Stripe fetched it back."),
+            at=at,
+            done_at=at,
+            stripe_id=stripe_id,
+        )
+        reversal.release.share = share
+        if reversal.refund_id is not None:
+            journal.post([books.reversed_for_refund(reversal, line, at=at)])
+        else:
+            into_hold(reversal, share, line, actor=actor, at=at)
+
+
+def into_hold(reversal: Reversal, share: Share, line: BalanceTransaction, *, actor: str, at: datetime) -> None:
+    """The money is with us again and nobody's yet: held until a person decides. Under the share's lock."""
+    journal.post([books.reversed_into_hold(reversal, line, at=at)])
+    share.released -= reversal.amount
+    share.save(update_fields=["released"])
+    if share.status == Share.Status.RELEASED:
+        move(share, Share.Status.HELD, actor=actor, reason=_("Released money was fetched back."), at=at)
+    holds.write(
+        share,
+        kind=Hold.Kind.STAFF,
+        ref=f"reversal:{reversal.pk}",
+        reason=reversal.reason,
+        ends_when=_("Somebody of the marketplace decides whose it is."),
+        actor=actor,
+    )
+
+
+def key(reversal: Reversal) -> str:
+    """The business identity: the how-manieth reversal of which release."""
+    release = reversal.release
+    return f"reversal:{release.share.order.number}:{release.number}:{reversal.number}"
+
+
+def _params(reversal: Reversal) -> dict[str, Any]:
+    order = reversal.release.share.order.number
+    return {
+        "amount": reversal.amount,
+        "metadata": {"order": order, "reversal": str(reversal.pk)},
+        "expand": ["balance_transaction"],
+    }
+
+
+def _refused(reversal: Reversal, refusal: StripeRefused, *, actor: str) -> None:
+    with transaction.atomic():
+        # Locked, so that nobody plans with it while it is given up.
+        shares.locked(reversal.release.share_id)
+        reversal.refresh_from_db()
+        if reversal.status == Status.PLANNED:
+            move(reversal, Status.REFUSED, actor=actor, reason=refusal.message, refusal=refusal.message)
+    log.warning("reversal_refused", reversal=key(reversal), code=refusal.code)

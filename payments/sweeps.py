@@ -1,0 +1,234 @@
+"""Periodic jobs about held money. Each selects what is due, claims one share at a time by its lock, and acts.
+
+All can be called directly, twice, or at once by several workers: what another one did is found done. One share that
+cannot be helped does not hold up the others (fault F06).
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+
+from accounts.models import ConnectedAccount
+from gateway.errors import GatewayError
+from kit.clock import now
+from kit.faults import faultpoint
+from orders.models import DeliveredBy
+from orders.models import Status as OrderStatus
+from payments import decisions, holds, letters, refunds, releases, reversals, schedule, shares
+from payments.consequences import Refused
+from payments.errors import PaymentError
+from payments.models import Hold, MoneyAction, Refund, Release, Reversal, Share
+from payments.policies import BY_REASON
+
+log = structlog.get_logger(__name__)
+
+ACTOR = "release sweep"
+BATCH = 200
+# Whoever decided has this long to ask Stripe before a sweep does.
+PATIENCE = timedelta(seconds=30)
+# A refund on its way is looked at again this often, should no event tell.
+LOOK_AGAIN = timedelta(hours=6)
+# At this part of the longest holding time staff are told, and a day before its end it is acted upon (fault F53).
+WARN_AT = 0.75
+LAST_DAY = timedelta(days=1)
+
+Basis = Share.Basis
+Kind = MoneyAction.Kind
+
+
+def set_dates() -> int:
+    """Give shares whose orders were sent or delivered their release dates; how many changed."""
+    waiting = Share.objects.filter(status=Share.Status.HELD).exclude(release_basis=Basis.STAFF)
+    newer = (
+        Q(release_basis="", order__fulfilled_at__isnull=False)
+        | Q(order__delivered_at__isnull=False) & ~Q(release_basis__in=[Basis.DELIVERED, Basis.RECEIVED])
+        | Q(order__delivered_by=DeliveredBy.BUYER) & ~Q(release_basis=Basis.RECEIVED)
+    )
+    return sum(1 for share in _each(waiting.filter(newer)) if _dated(share.pk))
+
+
+def release_due() -> int:
+    """Release what is due and not held back; how many were decided on."""
+    due = Share.objects.filter(status=Share.Status.HELD, release_at__lte=now()).exclude(_is_held_back())
+    return sum(1 for share in _each(due) if _try(_release, share))
+
+
+def warn_buyers() -> int:
+    """Tell buyers whose parcel nobody confirmed that the money goes to the seller soon; how many."""
+    soon = now() + timedelta(days=schedule.warning_days())
+    waiting = Share.objects.filter(
+        status=Share.Status.HELD, release_basis=Basis.SHIPPED, release_at__lte=soon, release_warned_at=None
+    )
+    return sum(1 for share in _each(waiting) if _warn_buyer(share.pk))
+
+
+def cancel_unsent() -> int:
+    """Cancel and refund orders that were not sent in time; how many."""
+    late = Share.objects.filter(
+        status=Share.Status.HELD, order__status=OrderStatus.PAID, order__ship_by__lte=now(), refunded=0
+    ).exclude(_is_held_back())
+    return sum(1 for share in _each(late) if _try(_cancel, share))
+
+
+def watch_deadlines() -> int:
+    """Warn staff at three quarters of the longest holding time, and act on its last day; how many shares."""
+    age = ExpressionWrapper(F("hold_deadline") - F("opened_at"), output_field=DurationField())
+    held = Share.objects.filter(status=Share.Status.HELD).annotate(longest=age)
+    old = held.filter(deadline_warned_at=None, opened_at__lte=now() - F("longest") * WARN_AT)
+    warned = sum(1 for share in _each(old) if _warn_staff(share.pk))
+    last = Share.objects.filter(status=Share.Status.HELD, hold_deadline__lte=now() + LAST_DAY)
+    return warned + sum(1 for share in _each(last) if _try(_end_holding, share))
+
+
+def end_holds() -> int:
+    """End holds whose time is over, and restrictions of sellers whom Stripe lets be paid again; how many."""
+    ended = holds.end_expired(now(), actor=ACTOR)
+    able = Hold.objects.filter(
+        ended_at=None,
+        kind=Hold.Kind.RESTRICTION,
+        share__account__transfers=ConnectedAccount.Capability.ACTIVE,
+        share__account__closed_at=None,
+    ).exclude(share__account__stripe_id=None)
+    for hold in able.select_related("share")[:BATCH]:
+        # A refused transfer is tried again after a while even if Stripe's account page never said no.
+        if hold.ref == "transfer" and hold.opened_at > now() - releases.WAIT:
+            continue
+        with transaction.atomic():
+            share = shares.locked(hold.share_id)
+            reason = "Stripe lets the seller be paid again."
+            ended += holds.end(share, kind=Hold.Kind.RESTRICTION, ref=hold.ref, actor=ACTOR, reason=reason)
+    return ended
+
+
+def follow() -> int:
+    """Finish what a crash or a silent Stripe left half-done, and look after refunds on their way; how many rows."""
+    moment = now()
+    old = moment - PATIENCE
+    done = _follow(Release.objects.filter(status=Release.Status.PLANNED, planned_at__lte=old), releases.send)
+    done += _follow(Refund.objects.filter(status=Refund.Status.PLANNED, planned_at__lte=old), refunds.send)
+    open_reversals = Reversal.objects.filter(status=Reversal.Status.PLANNED, planned_at__lte=old)
+    done += _follow(open_reversals, reversals.send)
+    pending = Refund.objects.filter(status=Refund.Status.PENDING).filter(
+        Q(done_at=None) | Q(done_at__lte=moment - LOOK_AGAIN)
+    )
+    return done + _follow(pending, refunds.look)
+
+
+def _follow(rows: QuerySet[Any], act: Callable[..., None]) -> int:
+    count = 0
+    # In any order: were it by age, a batch full of what cannot be finished would hold up all that is younger for ever.
+    for row in rows.order_by("?")[:BATCH]:
+        try:
+            act(row, actor=ACTOR)
+        except (GatewayError, PaymentError) as error:
+            log.warning("not_followed", row=str(row), error=str(error))
+        except Exception:
+            log.exception("row_needs_a_person", row=str(row))
+        count += 1
+    return count
+
+
+def _each(rows: QuerySet[Share]) -> Iterator[Share]:
+    """Every row, some at a time, so that memory stays flat however many are due; each row is seen once."""
+    last = 0
+    while batch := list(rows.filter(pk__gt=last).order_by("pk").select_related("order", "payment", "account")[:BATCH]):
+        yield from batch
+        last = batch[-1].pk
+
+
+def _is_held_back() -> Exists:
+    return Exists(Hold.objects.filter(share=OuterRef("pk"), ended_at=None))
+
+
+def _try(act: Callable[[Share], None], share: Share) -> bool:
+    try:
+        act(share)
+    except Refused as refusal:
+        log.info("share_not_acted_on", order=share.order.number, code=refusal.code)
+        return False
+    except (GatewayError, PaymentError) as error:
+        log.warning("share_not_finished", order=share.order.number, error=str(error))
+        return False
+    except Exception:
+        log.exception("share_needs_a_person", order=share.order.number)
+        return False
+    return True
+
+
+def _dated(share_id: int) -> bool:
+    with transaction.atomic():
+        return schedule.set_date(shares.locked(share_id))
+
+
+def _release(share: Share) -> None:
+    faultpoint("release.due")
+    if not share.account.can_receive_transfers:
+        _restrict(share)
+        return
+    reason = f"The release date has come: {share.get_release_basis_display()}."
+    decisions.by_itself(share, Kind.RELEASE, {}, actor=ACTOR, reason=reason)
+
+
+def _restrict(share: Share) -> None:
+    """Parked with a reason, and tried again when Stripe says the account can be paid (fault F49)."""
+    with transaction.atomic():
+        holds.write(
+            shares.locked(share.pk),
+            kind=Hold.Kind.RESTRICTION,
+            ref="account",
+            reason="Stripe does not let the seller be paid at the moment.",
+            ends_when="The seller gives Stripe what it asks for.",
+            actor=ACTOR,
+        )
+
+
+def _cancel(share: Share) -> None:
+    reason = Refund.Reason.NOT_SHIPPED
+    request = {"reason": reason, "policy": BY_REASON[reason].name}
+    decisions.by_itself(share, Kind.CANCEL, request, actor=ACTOR, reason="It was not sent in time.")
+
+
+def _end_holding(share: Share) -> None:
+    """Our written policy for the last day: what was sent goes to the seller, what was not goes back to the buyer.
+
+    While a bank's dispute is open neither is done: staff are told every day.
+    """
+    open_holds = set(share.holds.filter(ended_at=None).values_list("kind", flat=True))
+    if Hold.Kind.DISPUTE in open_holds:
+        letters.deadline_blocked(share)
+        return
+    was_sent = share.order.status in (OrderStatus.FULFILLED, OrderStatus.DELIVERED)
+    if was_sent and share.account.can_receive_transfers and not open_holds:
+        reason = "Stripe's longest holding time is over."
+        decisions.by_itself(share, Kind.RELEASE, {}, actor=ACTOR, reason=reason)
+        return
+    why = Refund.Reason.NOT_RECEIVED if was_sent else Refund.Reason.NOT_SHIPPED
+    request = {"reason": why, "policy": BY_REASON[why].name, "amount": share.refundable}
+    kind = Kind.REFUND if was_sent else Kind.CANCEL
+    decisions.by_itself(share, kind, request, actor=ACTOR, reason="Stripe's longest holding time is over.")
+
+
+def _warn_buyer(share_id: int) -> bool:
+    with transaction.atomic():
+        share = shares.locked(share_id)
+        if share.release_warned_at is not None or share.release_basis != Basis.SHIPPED:
+            return False
+        share.release_warned_at = now()
+        share.save(update_fields=["release_warned_at"])
+        letters.release_soon(share)
+    return True
+
+
+def _warn_staff(share_id: int) -> bool:
+    with transaction.atomic():
+        share = shares.locked(share_id)
+        if share.deadline_warned_at is not None or share.status != Share.Status.HELD:
+            return False
+        share.deadline_warned_at = now()
+        share.save(update_fields=["deadline_warned_at"])
+        letters.deadline_near(share)
+    return True
