@@ -154,17 +154,22 @@ class Photo(models.Model):
 
 
 class Reservation(models.Model):
-    """Units of a listing set aside for one order line. It ends once: sold, or released back to stock (fault F30)."""
+    """Units of a listing set aside for one order line. It ends once: sold, or released back to stock (fault F30).
+
+    What was sold and then cancelled is returned to stock, once as well.
+    """
 
     class Status(models.TextChoices):
         HELD = "held", _("set aside")
         SOLD = "sold", _("sold")
         RELEASED = "released", _("back in stock")
+        RETURNED = "returned", _("sold, then back in stock")
 
     MOVES: ClassVar[MoveTable] = {
         Status.HELD: frozenset({Status.SOLD, Status.RELEASED}),
-        Status.SOLD: frozenset(),
+        Status.SOLD: frozenset({Status.RETURNED}),
         Status.RELEASED: frozenset(),
+        Status.RETURNED: frozenset(),
     }
     HISTORY: ClassVar[type[ReservationMove]]
 

@@ -79,11 +79,14 @@ def sell(reservation: Reservation, *, actor: str, reason: str, at: datetime | No
 
 def release(reservation: Reservation, *, actor: str, reason: str, at: datetime | None = None) -> bool:
     """Put the units back. False when they are back already; raises IllegalMove when they were sold."""
-    with transaction.atomic():
-        ended = _end(reservation, Reservation.Status.RELEASED, actor=actor, reason=reason, at=at)
-        if ended:
-            Listing.objects.filter(pk=reservation.listing_id).update(available=F("available") + reservation.quantity)
-    return ended
+    return _put_back(reservation, Reservation.Status.RELEASED, actor=actor, reason=reason, at=at)
+
+
+def take_back(reservation: Reservation, *, actor: str, reason: str, at: datetime | None = None) -> bool:
+    """Put sold units back, because their order was cancelled. False when they are back already; raises IllegalMove when
+    they were never sold.
+    """
+    return _put_back(reservation, Reservation.Status.RETURNED, actor=actor, reason=reason, at=at)
 
 
 def adjust(listing_id: int, by: int) -> int:
@@ -103,6 +106,14 @@ def adjust(listing_id: int, by: int) -> int:
 def _for_sale(listing_id: int) -> int:
     published = Listing.objects.filter(pk=listing_id, status=Listing.Status.PUBLISHED)
     return published.values_list("available", flat=True).first() or 0
+
+
+def _put_back(reservation: Reservation, to: str, *, actor: str, reason: str, at: datetime | None) -> bool:
+    with transaction.atomic():
+        ended = _end(reservation, to, actor=actor, reason=reason, at=at)
+        if ended:
+            Listing.objects.filter(pk=reservation.listing_id).update(available=F("available") + reservation.quantity)
+    return ended
 
 
 def _end(reservation: Reservation, to: str, *, actor: str, reason: str, at: datetime | None) -> bool:
