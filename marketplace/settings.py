@@ -154,6 +154,8 @@ STRIPE_HOSTED_ORIGINS = env.list(
     "STRIPE_HOSTED_ORIGINS", default=["https://checkout.stripe.com", "https://connect.stripe.com"]
 )
 STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=8.0)
+# How often an account may be asked: Stripe allows 25 calls a second in a sandbox and 100 live; an emulator has no limit.
+STRIPE_CALLS_PER_SECOND = env.float("STRIPE_CALLS_PER_SECOND", default=1000.0 if IN_TEST or STRIPE_API_BASE else 20.0)
 # Where business time is read from; empty means the machine's clock. The demo follows the emulator's clock.
 CLOCK_URL = env.str("CLOCK_URL", default="")
 
@@ -168,12 +170,28 @@ MARKETPLACE_CURRENCIES = env.list("MARKETPLACE_CURRENCIES", default=["eur", "usd
 MARKETPLACE_COUNTRIES = env.list(
     "MARKETPLACE_COUNTRIES", default=["DE", "AT", "FR", "IE", "NL", "ES", "IT", "GB", "US"]
 )
-# The platform's fee on each sale, in basis points (1000 = 10 %), frozen on the order when it is placed.
+# The platform's fee on each sale, in basis points (1000 = 10 %), where no fee rule says otherwise; frozen at the sale.
 PLATFORM_FEE_BASIS_POINTS = env.int("PLATFORM_FEE_BASIS_POINTS", default=1000)
 CHECKOUT_MINUTES = env.int("CHECKOUT_MINUTES", default=30)
 if not 30 <= CHECKOUT_MINUTES <= 1430:
     # Stripe keeps a payment page open for 30 minutes at least and 24 hours at most.
     raise ImproperlyConfigured(f"CHECKOUT_MINUTES is {CHECKOUT_MINUTES}; it must be from 30 to 1430.")
+
+# Within how many days a paid order has to be sent or handed over.
+RELEASE_DAYS_AFTER_DELIVERY = env.int("RELEASE_DAYS_AFTER_DELIVERY", default=3)
+RELEASE_DAYS_AFTER_SHIPPING = env.int("RELEASE_DAYS_AFTER_SHIPPING", default=14)
+RELEASE_WARNING_DAYS = env.int("RELEASE_WARNING_DAYS", default=3)
+# Minor units by currency; staff need a second person above them, and always in a currency that is not named.
+SECOND_PERSON_ABOVE = {
+    currency: int(limit)
+    for currency, limit in env.dict(
+        "SECOND_PERSON_ABOVE", default={"eur": "50000", "usd": "50000", "gbp": "40000", "jpy": "75000"}
+    ).items()
+}
+SHIP_WITHIN_DAYS = env.int("SHIP_WITHIN_DAYS", default=7)
+if not 1 <= SHIP_WITHIN_DAYS <= 60:
+    # Held money may not wait for a seller for ever: in most countries it has to go out within 90 days.
+    raise ImproperlyConfigured(f"SHIP_WITHIN_DAYS is {SHIP_WITHIN_DAYS}; it must be from 1 to 60.")
 
 # --- Celery -------------------------------------------------------------------------------------------------------
 

@@ -108,13 +108,14 @@ def change(basket: Basket, line: BasketLine, quantity: int) -> Change:
         return _hold(basket, kept.listing, kept, quantity)
 
 
-def contents(basket: Basket) -> list[BasketLine]:
-    """The basket's lines with their listings and sellers, in the order they were added."""
-    return list(basket.lines.select_related("listing__seller"))
+def contents(basket: Basket, currency: str | None = None) -> list[BasketLine]:
+    """The basket's lines, or those in one currency, with their listings and sellers, in the order they were added."""
+    lines = basket.lines.select_related("listing__seller")
+    return list(lines if currency is None else lines.filter(listing__currency=currency))
 
 
 def held_units(basket: Basket) -> Mapping[int, int]:
-    """Units, by listing, that this basket's own open purchase has set aside: they are not sold out for this buyer."""
+    """Units, by listing, that this basket's own open purchases have set aside: for this buyer they are not sold out."""
     lines = OrderLine.objects.filter(
         order__purchase__basket=basket,
         order__purchase__status=Status.AWAITING_PAYMENT,

@@ -55,3 +55,10 @@ class QuantityForm(forms.Form):
             "max_value": TOO_MANY,
         },
     )
+
+
+class ShippingForm(forms.Form):
+    """How a parcel can be followed, if the seller wants to say."""
+
+    carrier = forms.CharField(label=_("Carrier"), max_length=80, required=False)
+    tracking_number = forms.CharField(label=_("Tracking number"), max_length=100, required=False)

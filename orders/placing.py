@@ -1,4 +1,7 @@
-"""Placing: from a basket to a purchase with its orders, with prices and fee frozen and stock set aside."""
+"""Placing: from a basket to a purchase with its orders, with prices and fees frozen and stock set aside.
+
+One purchase takes what the basket has in one currency; each seller's part of it is an order.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -15,10 +17,10 @@ from catalog import stock
 from catalog.models import Reservation
 from customers.models import Address, Customer
 from kit.faults import faultpoint
-from kit.money import Money, allocate
 from orders.baskets import contents, held_units
-from orders.models import Basket, BasketLine, Order, OrderLine, Purchase, Status
-from orders.rules import Problem, needs_address, problems_of
+from orders.fees import LineFee, fees_at_sale
+from orders.models import Basket, BasketLine, FundsFlow, Order, OrderLine, Purchase, Status
+from orders.rules import Problem, buyable, needs_address, problems_of
 
 ADDRESS_FIELDS = ("name", "line1", "line2", "postal_code", "city", "region", "country", "phone")
 
@@ -43,16 +45,18 @@ def place(
     *,
     customer: Customer,
     basket: Basket,
+    currency: str,
     address: Address | None,
     placed_from: str | None,
     at: datetime,
     seen: str | None = None,
 ) -> Purchase:
-    """Turn the customer's basket into a purchase that awaits payment; one transaction, and no call to anybody.
+    """Turn what the customer's basket has in `currency` into a purchase that awaits payment, with an order for each
+    seller; the rest stays in the basket. One transaction, and no call to anybody.
 
-    Amounts are minor units of the listings' one currency. The fee is `PLATFORM_FEE_BASIS_POINTS` of the total, rounded
-    half up, and split over the lines so that the parts sum to it. Placing the same contents again returns the purchase
-    that is open already (faults F26, F34). `seen` is `fingerprint(contents(basket))` as it was shown to the buyer.
+    Amounts are minor units of `currency`. The fee of each line is what orders.fees says at this moment; an order's fee
+    is the sum of its lines'. Placing the same contents again returns the purchase that is open already (faults F26,
+    F34). `seen` is `fingerprint(…)` of the lines as they were shown to the buyer.
 
     Raises CannotPlace (nothing is written then), OpenPurchase, ValueError for a basket or an address of someone else.
     """
@@ -61,17 +65,37 @@ def place(
     with transaction.atomic():
         # Two tabs, or one button pressed twice: the second waits here, then finds what the first one placed.
         locked = _locked(basket)
-        lines = contents(locked)
+        opened = _open_purchase(locked, currency)
+        in_basket = contents(locked, currency)
+        found = problems_of(locked, in_basket, held_units(locked) if opened else {})
+        lines = buyable(in_basket, found)
         ship_to = frozen_address(address) if needs_address(lines) else None
-        opened = _open_purchase(locked)
         digest = _digest(lines, ship_to)
         if opened is not None and opened.basket_hash == digest:
             return opened
-        _refuse_problems(locked, lines, ship_to, seen, opened)
+        _refuse_problems(lines, found, ship_to, seen)
         if opened is not None:
             raise OpenPurchase(opened)
         faultpoint("orders.place.checked")
-        return _write(customer, locked, lines, ship_to, digest, placed_from, at)
+        purchase = Purchase(
+            customer=customer,
+            basket=locked,
+            basket_hash=digest,
+            currency=currency,
+            address=ship_to,
+            placed_at=at,
+            placed_from=placed_from,
+        )
+        return _write(purchase, lines)
+
+
+def funds_flow(lines: Sequence[BasketLine]) -> FundsFlow:
+    """How the money of a purchase with these lines reaches its sellers; the same for each of its orders.
+
+    At once, if one seller hands everything over at once. Whatever is shipped, or bought of several sellers, is held.
+    """
+    one_seller = len({line.listing.seller_id for line in lines}) == 1
+    return FundsFlow.DESTINATION if one_seller and not needs_address(lines) else FundsFlow.HELD
 
 
 def fingerprint(lines: Sequence[BasketLine]) -> str:
@@ -89,9 +113,10 @@ def _locked(basket: Basket) -> Basket:
     return Basket.objects.select_for_update().get(pk=basket.pk)
 
 
-def _open_purchase(basket: Basket) -> Purchase | None:
+def _open_purchase(basket: Basket, currency: str) -> Purchase | None:
+    waiting = Purchase.objects.filter(basket=basket, currency=currency, status=Status.AWAITING_PAYMENT)
     # Locked, so that it is not cancelled or paid between being found here and being handed back.
-    return Purchase.objects.select_for_update().filter(basket=basket, status=Status.AWAITING_PAYMENT).first()
+    return waiting.select_for_update().first()
 
 
 def _digest(lines: Sequence[BasketLine], ship_to: dict[str, str] | None) -> str:
@@ -103,68 +128,66 @@ def _digest(lines: Sequence[BasketLine], ship_to: dict[str, str] | None) -> str:
 
 
 def _refuse_problems(
-    basket: Basket,
-    lines: Sequence[BasketLine],
-    ship_to: dict[str, str] | None,
-    seen: str | None,
-    opened: Purchase | None,
+    lines: Sequence[BasketLine], found: Sequence[Problem], ship_to: dict[str, str] | None, seen: str | None
 ) -> None:
-    found = problems_of(basket, lines, held_units(basket) if opened else {})
+    # What is left out of the checkout keeps it from happening only if nothing else is in it.
+    wrong = [problem for problem in found if problem.blocks or not lines]
     if needs_address(lines) and ship_to is None:
-        found.append(Problem(None, _("Say where your things should be sent."), "no_address"))
-    if not found and seen is not None and seen != fingerprint(lines):
+        wrong.append(Problem(None, _("Say where your things should be sent."), "no_address"))
+    if not wrong and seen is not None and seen != fingerprint(lines):
         message = _("Your basket or a price in it has changed meanwhile. Look at it again before you pay.")
-        found.append(Problem(None, message, "changed"))
-    if found:
-        raise CannotPlace(found)
+        wrong.append(Problem(None, message, "changed"))
+    if wrong:
+        raise CannotPlace(wrong)
 
 
-def _write(
-    customer: Customer,
-    basket: Basket,
-    lines: Sequence[BasketLine],
-    ship_to: dict[str, str] | None,
-    digest: str,
-    placed_from: str | None,
-    at: datetime,
-) -> Purchase:
+def _write(purchase: Purchase, lines: Sequence[BasketLine]) -> Purchase:
+    """The purchase with an order for each seller, in the order their things were added; all or nothing."""
     reserved = _reserve(lines)
-    currency = lines[0].listing.currency
-    amounts = [line.quantity * line.listing.price for line in lines]
-    fee = Money(sum(amounts), currency).basis_points(settings.PLATFORM_FEE_BASIS_POINTS)
-    purchase = Purchase.objects.create(
-        customer=customer,
-        basket=basket,
-        basket_hash=digest,
-        currency=currency,
-        total=sum(amounts),
-        address=ship_to,
-        placed_at=at,
-        placed_from=placed_from,
-    )
-    order = Order.objects.create(
-        purchase=purchase,
-        seller=lines[0].listing.seller,
-        currency=currency,
-        total=sum(amounts),
-        fee=fee.amount,
-        placed_at=at,
+    fees = fees_at_sale(lines, at=purchase.placed_at)
+    purchase.total = sum(_amount(line) for line in lines)
+    purchase.save()
+    flow = funds_flow(lines)
+    by_seller: dict[int, list[tuple[BasketLine, LineFee]]] = {}
+    for line, fee in zip(lines, fees, strict=True):
+        by_seller.setdefault(line.listing.seller_id, []).append((line, fee))
+    orders = Order.objects.bulk_create(
+        Order(
+            purchase=purchase,
+            seller_id=seller_id,
+            funds_flow=flow,
+            currency=purchase.currency,
+            total=sum(_amount(line) for line, _fee in sold),
+            fee=sum(fee.amount for _line, fee in sold),
+            placed_at=purchase.placed_at,
+        )
+        for seller_id, sold in by_seller.items()
     )
     OrderLine.objects.bulk_create(
-        OrderLine(
-            order=order,
-            listing=line.listing,
-            reservation=reserved[line.listing_id],
-            title=line.listing.title,
-            delivery=line.listing.delivery,
-            unit_price=line.listing.price,
-            quantity=line.quantity,
-            amount=amount,
-            fee=part,
-        )
-        for line, amount, part in zip(lines, amounts, allocate(fee.amount, amounts), strict=True)
+        _order_line(order, line, fee, reserved[line.listing_id])
+        for order, sold in zip(orders, by_seller.values(), strict=True)
+        for line, fee in sold
     )
     return purchase
+
+
+def _order_line(order: Order, line: BasketLine, fee: LineFee, reservation: Reservation) -> OrderLine:
+    return OrderLine(
+        order=order,
+        listing=line.listing,
+        reservation=reservation,
+        title=line.listing.title,
+        delivery=line.listing.delivery,
+        unit_price=line.listing.price,
+        quantity=line.quantity,
+        amount=_amount(line),
+        fee=fee.amount,
+        fee_rule=fee.rule,
+    )
+
+
+def _amount(line: BasketLine) -> int:
+    return line.quantity * line.listing.price
 
 
 def _reserve(lines: Sequence[BasketLine]) -> dict[int, Reservation]:

@@ -6,21 +6,23 @@ cancelling wait for each other; whoever comes second finds what the first one di
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from accounts.models import Membership
 from catalog import stock
-from kit import mail
-from kit.transitions import move
-from orders.models import BasketLine, Order, OrderLine, Purchase, Status
+from kit.transitions import IllegalMove, move
+from orders import letters
+from orders.models import BasketLine, DeliveredBy, Order, OrderLine, Purchase, Status
 from orders.stories import is_shipped
 
 
 def mark_paid(purchase: Purchase, *, at: datetime, actor: str, reason: str) -> bool:
     """The purchase is paid: its orders are paid, its units sold and out of the basket; both sides get mail.
+
+    From now on each seller has `SHIP_WITHIN_DAYS` to send or hand over their part.
 
     False when it was paid already. Raises IllegalMove when it was cancelled: late money never revives it (fault F27).
     """
@@ -29,13 +31,14 @@ def mark_paid(purchase: Purchase, *, at: datetime, actor: str, reason: str) -> b
         if purchase.status == Status.PAID:
             return False
         move(purchase, Status.PAID, actor=actor, reason=reason, at=at)
+        ship_by = at + timedelta(days=settings.SHIP_WITHIN_DAYS)
         for order in _orders(purchase):
-            move(order, Status.PAID, actor=actor, reason=reason, at=at, paid_at=at)
+            move(order, Status.PAID, actor=actor, reason=reason, at=at, paid_at=at, ship_by=ship_by)
         bought = _lines(purchase)
         for line in bought:
             stock.sell(line.reservation, actor=actor, reason=reason, at=at)
         _take_out_of_basket(purchase, bought)
-        _write_paid_mails(purchase)
+        letters.paid(purchase)
     return True
 
 
@@ -56,19 +59,68 @@ def cancel(purchase: Purchase, *, at: datetime, actor: str, reason: str) -> bool
     return True
 
 
-def fulfil(order: Order, *, at: datetime, actor: str, reason: str) -> bool:
+def fulfil(
+    order: Order, *, at: datetime, actor: str, reason: str, carrier: str = "", tracking_number: str = ""
+) -> bool:
     """The seller has sent or handed over everything in the order; the buyer gets mail.
 
-    False when that was said already. Raises IllegalMove when the order is not paid.
+    What is handed over is with the buyer then, by the seller's word: such an order goes on to delivered at once. False
+    when it was said already. Raises IllegalMove when the order is not paid.
     """
     with transaction.atomic():
-        # Two members of a team, or one double click: the second one finds it said already.
-        order.refresh_from_db(from_queryset=Order.objects.select_for_update())
-        if order.status == Status.FULFILLED:
+        _lock_order(order)
+        if order.status in (Status.FULFILLED, Status.DELIVERED):
             return False
-        move(order, Status.FULFILLED, actor=actor, reason=reason, at=at)
-        _write_fulfilled_mail(order)
+        sent = {"fulfilled_at": at, "carrier": carrier, "tracking_number": tracking_number}
+        move(order, Status.FULFILLED, actor=actor, reason=reason, at=at, **sent)
+        if not is_shipped(order):
+            _arrived(order, at=at, actor=actor, reason=reason, said_by=DeliveredBy.SELLER)
+        letters.fulfilled(order)
     return True
+
+
+def deliver(order: Order, *, at: datetime, actor: str, reason: str, said_by: str) -> bool:
+    """Everything in the order has reached the buyer, as `said_by` says (DeliveredBy); the other side gets mail.
+
+    False when that was said already: the first word counts. Raises IllegalMove when the order was not sent.
+    """
+    with transaction.atomic():
+        _lock_order(order)
+        if order.status == Status.DELIVERED:
+            return False
+        _arrived(order, at=at, actor=actor, reason=reason, said_by=DeliveredBy(said_by))
+        letters.delivered(order)
+    return True
+
+
+def cancel_paid(order: Order, *, at: datetime, actor: str, reason: str) -> bool:
+    """A paid order is not sent after all: its units go back to stock, once (fault F30), and both sides get mail.
+
+    The purchase stays paid, even if this was its last order: where its money went is payments' to tell, and giving it
+    back is the caller's. False when it was cancelled already. Raises IllegalMove when it was not paid or is sent.
+    """
+    with transaction.atomic():
+        _lock_order(order)
+        if order.status == Status.CANCELLED and order.paid_at is not None:
+            return False
+        if order.status == Status.AWAITING_PAYMENT:
+            raise IllegalMove(f"Order {order.number} is not paid: the whole purchase is cancelled instead.")
+        move(order, Status.CANCELLED, actor=actor, reason=reason, at=at)
+        # By listing, as everywhere: putting back updates the listings' rows.
+        for line in order.lines.select_related("reservation").order_by("listing_id"):
+            stock.take_back(line.reservation, actor=actor, reason=reason, at=at)
+        letters.cancelled_after_payment(order, reason)
+    return True
+
+
+def _arrived(order: Order, *, at: datetime, actor: str, reason: str, said_by: DeliveredBy) -> None:
+    said = {"delivered_at": at, "delivered_by": said_by}
+    move(order, Status.DELIVERED, actor=actor, reason=reason, at=at, **said)
+
+
+def _lock_order(order: Order) -> None:
+    # Sent, received and cancelled may be said at once, or one of them twice: the second waits, then sees the first.
+    order.refresh_from_db(from_queryset=Order.objects.select_for_update())
 
 
 def _lock(purchase: Purchase) -> None:
@@ -93,45 +145,3 @@ def _take_out_of_basket(purchase: Purchase, bought: list[OrderLine]) -> None:
         of_listing = in_basket.filter(listing=line.listing_id)
         of_listing.filter(quantity__lte=line.quantity).delete()
         of_listing.filter(quantity__gt=line.quantity).update(quantity=F("quantity") - line.quantity)
-
-
-def _write_paid_mails(purchase: Purchase) -> None:
-    buyer = purchase.customer.user
-    orders = list(purchase.orders.select_related("seller").prefetch_related("lines"))
-    mail.write(
-        key=f"order-paid-buyer:{purchase.pk}",
-        to=buyer.email,
-        template="order_paid_buyer",
-        context={"buyer": buyer, "purchase": purchase, "orders": orders},
-    )
-    for order in orders:
-        owners = Membership.objects.filter(seller=order.seller, role=Membership.Role.OWNER, user__is_active=True)
-        for membership in owners.select_related("user"):
-            mail.write(
-                key=f"order-paid-seller:{order.pk}:{membership.user_id}",
-                to=membership.user.email,
-                template="order_paid_seller",
-                context={
-                    "member": membership.user,
-                    "order": order,
-                    "purchase": purchase,
-                    "minus_fee": -order.fee_money,
-                },
-            )
-
-
-def _write_fulfilled_mail(order: Order) -> None:
-    purchase = order.purchase
-    buyer = purchase.customer.user
-    mail.write(
-        key=f"order-fulfilled-buyer:{order.pk}",
-        to=buyer.email,
-        template="order_fulfilled_buyer",
-        context={
-            "buyer": buyer,
-            "order": order,
-            "purchase": purchase,
-            "lines": list(order.lines.all()),
-            "shipped": is_shipped(order),
-        },
-    )

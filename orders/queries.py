@@ -9,19 +9,19 @@ from django.db.models import Prefetch, QuerySet, Subquery, prefetch_related_obje
 
 from accounts.models import Seller, User
 from catalog import keyset
-from catalog.models import Listing
 from customers.models import Customer
 from kit.money import Money
 from orders.baskets import contents, held_units
 from orders.models import Basket, BasketLine, Order, OrderLine, Purchase, Status
-from orders.rules import Problem, problems_of
+from orders.placing import fingerprint
+from orders.rules import LEFT_OUT, Problem, buyable, currencies, problems_of
 
 PAGE = 20
 NEWEST = keyset.Order(("pk",), descending=True)
 # From how many on the buyer is told how many are left.
 FEW = 5
-# Rules that take a line out of the total: it cannot be bought at all, in whatever quantity.
-NOT_TO_BE_HAD = frozenset({"not_for_sale", "sold_out", "own"})
+# Rules that take a line out of the total: it cannot be bought now, in whatever quantity.
+NOT_TO_BE_HAD = frozenset({"not_for_sale", "sold_out"}) | LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class BasketPage:
-    """Everything the basket page shows."""
+class Section:
+    """What the basket has in one currency: one checkout, one payment."""
 
+    currency: str
     groups: list[Group]
+    total: Money
     problems: list[Problem]
-    totals: list[Money]
-    units: int
+    going: list[BasketLine]
 
     @property
     def of_whole(self) -> list[Problem]:
@@ -66,21 +67,61 @@ class BasketPage:
         return [problem for problem in self.problems if problem.line is None]
 
     @property
-    def needs_shipping(self) -> bool:
-        """Whether something in it travels to the buyer."""
-        return any(row.line.listing.delivery == Listing.Delivery.SHIPPED for group in self.groups for row in group.rows)
+    def blocking(self) -> list[Problem]:
+        """What has to be mended before it can be checked out."""
+        return [problem for problem in self.problems if problem.blocks]
+
+    @property
+    def can_check_out(self) -> bool:
+        """Whether there is something to pay, and nothing in the way."""
+        return bool(self.going) and not self.blocking
+
+    @property
+    def going_by_shop(self) -> list[Group]:
+        """The lines a checkout takes, for the page that shows them."""
+        groups = [Group(group.seller, [row for row in group.rows if row.can_be_had]) for group in self.groups]
+        return [group for group in groups if group.rows]
+
+    @property
+    def seen(self) -> str:
+        """Names what the buyer is shown; sent back when they pay."""
+        return fingerprint(self.going)
+
+
+@dataclass(frozen=True, slots=True)
+class BasketPage:
+    """Everything the basket page shows."""
+
+    sections: list[Section]
+    units: int
+
+    @property
+    def can_check_out(self) -> bool:
+        """Whether anything in it can be paid now."""
+        return any(section.can_check_out for section in self.sections)
+
+    @property
+    def to_mend(self) -> list[Problem]:
+        """Everything that cannot be paid as it is, with the reasons."""
+        return [problem for section in self.sections for problem in section.problems]
+
+    @property
+    def payable(self) -> list[Section]:
+        """What the checkout page shows."""
+        return [section for section in self.sections if section.can_check_out]
 
 
 def basket_page(basket: Basket | None) -> BasketPage:
-    """The basket with its problems, grouped by seller in the order things were added."""
+    """The basket with its problems: a section for each currency, grouped by seller in the order things were added."""
     lines = contents(basket) if basket else []
     if basket is None or not lines:
-        return BasketPage([], [], [], 0)
+        return BasketPage([], 0)
     prefetch_related_objects(lines, "listing__photos")
     held = held_units(basket) if basket.customer_id else {}
     found = problems_of(basket, lines, held)
     rows = [_row(line, found, held) for line in lines]
-    return BasketPage(_by_seller(rows), found, _totals(rows), sum(line.quantity for line in lines))
+    sections = [_section(currency, rows, found) for currency in currencies(lines)]
+    return BasketPage(sections, sum(line.quantity for line in lines))
 
 
 def purchases_of(user: User, after: str) -> tuple[list[Purchase], str]:
@@ -110,6 +151,12 @@ def order_of(seller: Seller, number: str) -> Order | None:
     return orders.prefetch_related("moves", "lines__listing__photos").first()
 
 
+def order_for_buyer(user: User, purchase: str, order: str) -> Order | None:
+    """One order of the buyer's own purchase, with its lines; None for anybody else's."""
+    mine = Order.objects.filter(purchase__customer__user=user, purchase__number=purchase, number=order)
+    return mine.select_related("seller", "purchase").prefetch_related("lines__listing__photos").first()
+
+
 def _row(line: BasketLine, found: Sequence[Problem], held: Mapping[int, int]) -> Row:
     own = [problem for problem in found if problem.line is line]
     left = line.listing.available + held.get(line.listing_id, 0)
@@ -124,14 +171,19 @@ def _by_seller(rows: Sequence[Row]) -> list[Group]:
     return list(groups.values())
 
 
-def _totals(rows: Sequence[Row]) -> list[Money]:
-    """One total a currency, in the order the currencies appear."""
-    totals: dict[str, Money] = {}
-    for row in rows:
+def _section(currency: str, rows: Sequence[Row], found: Sequence[Problem]) -> Section:
+    own = [row for row in rows if row.line.listing.currency == currency]
+    total = Money(0, currency)
+    for row in own:
         if row.can_be_had:
-            currency = row.amount.currency
-            totals[currency] = totals.get(currency, Money(0, currency)) + row.amount
-    return list(totals.values())
+            total += row.amount
+    return Section(
+        currency=currency,
+        groups=_by_seller(own),
+        total=total,
+        problems=[problem for problem in found if problem.currency == currency],
+        going=buyable([row.line for row in own], found),
+    )
 
 
 def _orders_with_lines() -> Prefetch[str, QuerySet[Order], str]:

@@ -8,7 +8,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from catalog.models import Listing
-from orders.models import Order, Purchase, Status
+from orders.models import DeliveredBy, Order, OrderMove, Purchase, Status
+
+CANCELLED = Status.CANCELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +32,38 @@ class Step:
 
 
 def status_of(purchase: Purchase) -> str:
-    """Where a purchase stands for its buyer: paid until every seller has sent their part."""
-    if purchase.status == Status.PAID and all(order.status == Status.FULFILLED for order in purchase.orders.all()):
-        return Status.FULFILLED
-    return purchase.status
+    """Where a purchase stands for its buyer: where the part that is least far stands, cancelled parts aside.
+
+    A purchase stays paid when a seller cancels; it counts as cancelled here once every part is.
+    """
+    if purchase.status != Status.PAID:
+        return purchase.status
+    parts = {order.status for order in purchase.orders.all()}
+    return next((status for status in (Status.PAID, Status.FULFILLED, Status.DELIVERED) if status in parts), CANCELLED)
 
 
 def buyer_pill(purchase: Purchase) -> Pill:
     """The purchase's status as its buyer sees it."""
     status = status_of(purchase)
+    going = [order for order in purchase.orders.all() if order.status != CANCELLED]
+    return _buyers_pill(status, going)
+
+
+def order_pill(order: Order) -> Pill:
+    """One seller's part of it as the buyer sees it."""
+    return _buyers_pill(order.status, [order])
+
+
+def _buyers_pill(status: str, orders: list[Order]) -> Pill:
     if status == Status.AWAITING_PAYMENT:
         return Pill("needs-you", _("Awaiting payment"))
     if status == Status.PAID:
         return Pill("moving", _("Paid"))
     if status == Status.FULFILLED:
-        return Pill("done", sent_word(*purchase.orders.all()))
-    # Nothing is wrong with a purchase that was given up: no colour.
+        return Pill("moving", _("On its way"))
+    if status == Status.DELIVERED:
+        return Pill("done", arrived_word(*orders))
+    # Nothing is wrong with what was given up: no colour.
     return Pill("waiting", _("Cancelled"))
 
 
@@ -56,39 +74,78 @@ def seller_pill(order: Order) -> Pill:
     if order.status == Status.PAID:
         return Pill("needs-you", _("To be shipped") if is_shipped(order) else _("To be handed over"))
     if order.status == Status.FULFILLED:
-        return Pill("done", sent_word(order))
+        return Pill("moving", sent_word(order))
+    if order.status == Status.DELIVERED:
+        return Pill("done", arrived_word(order))
     return Pill("waiting", _("Cancelled"))
 
 
 def buyer_steps(purchase: Purchase) -> list[Step]:
-    """The purchase's past and what is still to come, in the buyer's words."""
+    """The purchase's past and what is still to come, in the buyer's words; the shop is named when there are several."""
     orders = list(purchase.orders.all())
     steps = [Step(_("You placed the order"), purchase.placed_at)]
     words = {Status.PAID: _("Your payment arrived"), Status.CANCELLED: _("Cancelled")}
     steps += [Step(words[Status(move.to_status)], move.at) for move in purchase.moves.all()]
-    for order in orders:
-        sent = [move for move in order.moves.all() if move.to_status == Status.FULFILLED]
-        steps += [Step(sent_word(order), move.at) for move in sent]
+    several = len(orders) > 1
+    done = [(move, order) for order in orders for move in order.moves.all() if _is_news(move, purchase)]
+    for move, order in sorted(done, key=lambda pair: (pair[0].at, pair[0].pk)):
+        steps.append(Step(_named(_news(order)[Status(move.to_status)], order, several), move.at))
     if purchase.status == Status.AWAITING_PAYMENT:
         steps.append(Step(_("Your payment arrives")))
-    if purchase.status in (Status.AWAITING_PAYMENT, Status.PAID):
-        steps += [Step(sent_word(order)) for order in orders if order.status != Status.FULFILLED]
+    if purchase.status != CANCELLED:
+        steps += [Step(_named(word, order, several)) for order in orders for word in _to_come(order)]
     return steps
 
 
 def seller_steps(order: Order) -> list[Step]:
     """The order's past with the reasons and who of the team acted, and what is still to come."""
     steps = [Step(_("Placed by the buyer"), order.placed_at)]
-    words = {Status.PAID: _("Paid"), Status.CANCELLED: _("Cancelled"), Status.FULFILLED: sent_word(order)}
+    words = {Status.PAID: _("Paid"), **_news(order)}
+    # What is handed over is with the buyer in the same moment: one line, not two.
+    shipped = is_shipped(order)
     for move in order.moves.all():
+        if move.to_status == Status.DELIVERED and not shipped:
+            continue
         # Only the seller's own team is named: whoever else acted may be the buyer, whose address is not the seller's.
-        actor = move.actor if move.to_status == Status.FULFILLED else ""
-        steps.append(Step(words[Status(move.to_status)], move.at, actor, move.reason))
+        by_team = move.to_status == Status.FULFILLED or (
+            move.to_status == Status.DELIVERED and order.delivered_by == DeliveredBy.SELLER
+        )
+        steps.append(Step(words[Status(move.to_status)], move.at, move.actor if by_team else "", move.reason))
     if order.status == Status.AWAITING_PAYMENT:
         steps.append(Step(_("Paid")))
+    return steps + [Step(word) for word in _to_come(order)]
+
+
+def _is_news(move: OrderMove, purchase: Purchase) -> bool:
+    """Whether a move of an order is told besides those of its purchase."""
+    if move.to_status == Status.CANCELLED:
+        # An unpaid purchase is cancelled as a whole.
+        return purchase.status == Status.PAID
+    if move.to_status == Status.DELIVERED:
+        return is_shipped(move.subject)
+    return move.to_status == Status.FULFILLED
+
+
+def _news(order: Order) -> dict[Status, str]:
+    return {
+        Status.FULFILLED: sent_word(order),
+        Status.DELIVERED: arrived_word(order),
+        Status.CANCELLED: _("Cancelled"),
+    }
+
+
+def _to_come(order: Order) -> list[str]:
+    """What has still to happen to an order that nobody cancels."""
+    to_come = []
     if order.status in (Status.AWAITING_PAYMENT, Status.PAID):
-        steps.append(Step(sent_word(order)))
-    return steps
+        to_come.append(sent_word(order))
+    if is_shipped(order) and order.status in (Status.AWAITING_PAYMENT, Status.PAID, Status.FULFILLED):
+        to_come.append(arrived_word(order))
+    return to_come
+
+
+def _named(word: str, order: Order, several: bool) -> str:
+    return f"{order.seller.name}: {word}" if several else word
 
 
 def is_shipped(order: Order) -> bool:
@@ -99,3 +156,8 @@ def is_shipped(order: Order) -> bool:
 def sent_word(*orders: Order) -> str:
     """What it is called when these orders are fulfilled."""
     return _("Shipped") if any(is_shipped(order) for order in orders) else _("Handed over")
+
+
+def arrived_word(*orders: Order) -> str:
+    """What it is called when these orders are with the buyer."""
+    return _("Delivered") if any(is_shipped(order) for order in orders) else _("Handed over")

@@ -157,13 +157,14 @@ class World:
         assert answer.status_code == 303, answer.content.decode()[:2000]
         return Purchase.objects.latest("pk")
 
-    def press_pay(self, client: Client) -> Any:
-        """Fill in the checkout page as it is shown and press its button."""
+    def press_pay(self, client: Client, currency: str = "") -> Any:
+        """Fill in the checkout page as it is shown and press the button of a currency, the first unless it is said."""
         page = client.get("/checkout/")
         if page.status_code != 200:
             return page
         form = page.context["form"]
-        answers = {"seen": form["seen"].value()}
+        answers = {field.html_name: field.value() for field in form.hidden_fields() if field.name != "currency"}
+        answers["currency"] = currency or page.context["sections"][0].currency
         if form.saved:
             answers["address"] = str(form.saved[0].pk)
         return client.post("/checkout/", answers)

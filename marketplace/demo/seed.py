@@ -127,7 +127,10 @@ def ensure_sale(buyer: User, controls: Controls) -> bool:
         return False
     basket, _created = Basket.objects.get_or_create(customer=customer)
     baskets.add(basket, listing, 1)
-    purchase = place(customer=customer, basket=basket, address=customer.addresses.first(), placed_from=None, at=now())
+    address = customer.addresses.first()
+    purchase = place(
+        customer=customer, basket=basket, currency=listing.currency, address=address, placed_from=None, at=now()
+    )
     payment = checkout.start(purchase, actor=buyer.email)
     controls.pay(str(payment.session_id), buyer.email)
     settlement.settle(str(payment.session_id), actor=ACTOR)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import SignedInRequest
+from kit.clock import now
 from kit.csp import handoff_to_stripe
-from orders.models import OrderLine, Purchase, Status
-from orders.queries import purchase_of, purchases_of
-from orders.stories import buyer_pill, buyer_steps, is_shipped, sent_word, status_of
+from kit.transitions import IllegalMove
+from orders import progress
+from orders.models import DeliveredBy, Order, OrderLine, Purchase, Status
+from orders.queries import order_for_buyer, purchase_of, purchases_of
+from orders.stories import buyer_pill, buyer_steps, is_shipped, order_pill, status_of
 
 # How often the page asks whether the payment arrived: quickly at first, then patiently, then only when asked to.
 QUICK_POLLS, ALL_POLLS = 45, 75
@@ -52,8 +57,7 @@ def purchase(request: SignedInRequest, number: str) -> HttpResponse:
         "status": status_of(found),
         "pill": buyer_pill(found),
         "orders": [
-            {"order": order, "sent_word": sent_word(order), "is_shipped": is_shipped(order)}
-            for order in found.orders.all()
+            {"order": order, "pill": order_pill(order), "is_shipped": is_shipped(order)} for order in found.orders.all()
         ],
         "steps": buyer_steps(found),
         **_polling(found, polls=0),
@@ -72,6 +76,41 @@ def purchase_status(request: SignedInRequest, number: str) -> HttpResponse:
         return HttpResponse(headers={"HX-Refresh": "true"})
     polls = _number(request.GET.get("polls", ""))
     return render(request, "orders/_waiting.html", {"purchase": found, **_polling(found, polls=polls)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def received(request: SignedInRequest, number: str, order: str) -> HttpResponse:
+    """The buyer says that one shop's things have reached them: first what that means for the money, then the button."""
+    found = order_for_buyer(request.user, number, order)
+    if found is None:
+        raise Http404
+    if found.status != Status.FULFILLED:
+        messages.info(request, _why_not_received(found))
+        return redirect("orders:purchase", number)
+    if request.method != "POST":
+        return render(request, "orders/received.html", {"order": found, "purchase": found.purchase})
+    try:
+        progress.deliver(
+            found,
+            at=now(),
+            actor=request.user.email,
+            reason=_("The buyer says it was received."),
+            said_by=DeliveredBy.BUYER,
+        )
+    except IllegalMove:
+        # Somebody else moved it since it was read above.
+        messages.info(request, _("This order has changed meanwhile. Here is how it stands."))
+    else:
+        messages.success(request, _("Thank you. We have told %(shop)s.") % {"shop": found.seller.name})
+    return redirect("orders:purchase", number)
+
+
+def _why_not_received(order: Order) -> str:
+    if order.status == Status.DELIVERED:
+        return _("It is noted already that you have this.")
+    return _("%(shop)s has not sent this yet.") % {"shop": order.seller.name}
 
 
 def _own(request: SignedInRequest, number: str) -> Purchase:

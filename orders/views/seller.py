@@ -13,7 +13,8 @@ from accounts.access import SellerRequest, seller_required
 from kit.clock import now
 from kit.transitions import IllegalMove
 from orders import progress
-from orders.models import Order, Status
+from orders.forms import ShippingForm
+from orders.models import DeliveredBy, Order, Status
 from orders.queries import order_of, orders_of
 from orders.stories import is_shipped, seller_pill, seller_steps
 
@@ -47,7 +48,8 @@ def order(request: SellerRequest, number: str) -> HttpResponse:
         "is_shipped": is_shipped(found),
         "minus_fee": -found.fee_money,
         # Who buys is the seller's business once it is paid, not before.
-        "may_see_buyer": found.status in (Status.PAID, Status.FULFILLED),
+        "may_see_buyer": found.status in (Status.PAID, Status.FULFILLED, Status.DELIVERED),
+        "shipping": ShippingForm(),
         "steps": seller_steps(found),
         "seller": request.seller,
     }
@@ -57,13 +59,18 @@ def order(request: SellerRequest, number: str) -> HttpResponse:
 @require_POST
 @seller_required
 def fulfil(request: SellerRequest, number: str) -> HttpResponse:
-    """The seller says that everything in the order was sent or handed over."""
+    """The seller says that everything in the order was sent, and how to follow it if they like, or handed over."""
     found = _own(request, number)
     shipped = is_shipped(found)
+    form = ShippingForm(request.POST)
+    if not form.is_valid():
+        for errors in form.errors.values():
+            messages.error(request, " ".join(str(error) for error in errors))
+        return redirect("orders:seller_order", number=found.number)
     try:
-        done = progress.fulfil(found, at=now(), actor=request.user.email, reason=_said(shipped))
+        done = progress.fulfil(found, at=now(), actor=request.user.email, reason=_said(shipped), **form.cleaned_data)
     except IllegalMove:
-        messages.error(request, _("This order is not paid, so there is nothing to send yet."))
+        messages.error(request, _nothing_to_send(found))
     else:
         if done:
             messages.success(
@@ -73,6 +80,28 @@ def fulfil(request: SellerRequest, number: str) -> HttpResponse:
                 else _("Marked as handed over. The buyer gets a mail."),
             )
     return redirect("orders:seller_order", number=found.number)
+
+
+@require_POST
+@seller_required
+def deliver(request: SellerRequest, number: str) -> HttpResponse:
+    """The seller says that what they sent has arrived."""
+    found = _own(request, number)
+    reason = _("The seller says it was delivered.")
+    try:
+        done = progress.deliver(found, at=now(), actor=request.user.email, reason=reason, said_by=DeliveredBy.SELLER)
+    except IllegalMove:
+        messages.error(request, _("This order was not sent, so it cannot have arrived."))
+    else:
+        if done:
+            messages.success(request, _("Marked as delivered. The buyer gets a mail."))
+    return redirect("orders:seller_order", number=found.number)
+
+
+def _nothing_to_send(order: Order) -> str:
+    if order.status == Status.CANCELLED:
+        return _("This order was cancelled, so there is nothing to send.")
+    return _("This order is not paid, so there is nothing to send yet.")
 
 
 def _own(request: SellerRequest, number: str) -> Order:

@@ -95,7 +95,9 @@ def buyer_of(*things: tuple[Listing, int]) -> Callable[[], Purchase]:
     for listing, quantity in things:
         baskets.add(basket, listing, quantity)
     address = AddressFactory(customer=customer)
-    return lambda: placing.place(customer=customer, basket=basket, address=address, placed_from=None, at=now())
+    return lambda: placing.place(
+        customer=customer, basket=basket, currency="eur", address=address, placed_from=None, at=now()
+    )
 
 
 def numbers(results: list[Purchase | Exception]) -> list[str]:

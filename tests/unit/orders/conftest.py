@@ -83,6 +83,7 @@ def place(alice: Customer, basket: Basket) -> Place:
         asked = {
             "customer": alice,
             "basket": basket,
+            "currency": "eur",
             "address": alice.addresses.first(),
             "placed_from": "192.0.2.7",
             "at": now(),

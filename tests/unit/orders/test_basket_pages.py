@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Seller, User
+from accounts.models import ConnectedAccount, Seller, User
 from catalog.models import Listing
 from customers.models import Customer
 from orders.models import Basket, BasketLine
@@ -159,16 +159,56 @@ def test_what_cannot_be_had_is_explained_and_not_counted(client: Client, bowl: L
     assert "Check out" not in shown
 
 
-def test_two_shops_are_told_what_to_remove(client: Client, bowl: Listing) -> None:
+def test_the_things_of_two_shops_are_one_checkout(client: Client, bowl: Listing) -> None:
+    add(client, bowl)
+    add(client, ListingFactory(seller=open_shop("Cora Prints"), price=3200))
+
+    shown = page(client)
+
+    assert "Bob’s Bowls" in shown
+    assert "Cora Prints" in shown
+    assert "Total €56.00" in shown
+    assert "Check out" in shown
+
+
+def test_two_currencies_are_two_totals_to_pay_one_after_the_other(client: Client, bowl: Listing) -> None:
     add(client, bowl)
     add(client, ListingFactory(seller=open_shop("Cora Prints"), currency="usd", price=3200))
 
     shown = page(client)
 
-    assert "One checkout carries the things of one shop for now." in shown
+    assert "Cora Prints in USD" in shown
     assert "Total in EUR €24.00" in shown
     assert "Total in USD $32.00" in shown
-    assert "Check out" not in shown
+    assert "Each currency is a payment of its own." in shown
+    assert "Check out" in shown
+
+
+def test_what_keeps_one_currency_from_being_paid_keeps_no_other(client: Client, bowl: Listing) -> None:
+    poster = ListingFactory(seller=open_shop("Cora Prints"), currency="usd", price=3200)
+    add(client, bowl)
+    add(client, poster)
+    Listing.objects.filter(pk=poster.pk).update(available=0)
+
+    shown = page(client)
+
+    assert "What cannot be paid yet" in shown
+    assert "Sold out while it was in your basket." in shown
+    assert "Check out" in shown
+    assert "Each currency is a payment of its own." not in shown
+
+
+def test_a_shop_that_cannot_be_paid_keeps_nobody_elses_things_from_being_bought(client: Client, bowl: Listing) -> None:
+    cora = open_shop("Cora Prints")
+    add(client, bowl)
+    add(client, ListingFactory(seller=cora, price=3200))
+    ConnectedAccount.objects.filter(seller=cora).update(transfers="restricted")
+
+    shown = page(client)
+
+    assert "Cora Prints cannot take payments at the moment." in shown
+    assert "Total €24.00" in shown
+    assert "Check out" in shown
 
 
 def test_what_the_buyers_own_open_purchase_holds_is_not_sold_out(

@@ -25,30 +25,33 @@ def test_an_empty_basket_cannot_be_checked_out(basket: Basket) -> None:
     assert codes(basket) == ["empty"]
 
 
-def test_things_of_two_shops_are_refused_naming_both(basket: Basket, bowl: Listing) -> None:
-    print_of_cora = ListingFactory(seller=open_shop("Cora Prints"))
-    fill(basket, (bowl, 1), (print_of_cora, 1))
+def test_things_of_several_shops_and_currencies_are_no_problem(basket: Basket, bowl: Listing) -> None:
+    cora = open_shop("Cora Prints")
+    fill(basket, (bowl, 1), (ListingFactory(seller=cora), 1), (ListingFactory(seller=cora, currency="usd"), 1))
+
+    assert codes(basket) == []
+
+
+def test_the_smallest_charge_counts_for_each_currency_by_itself(basket: Basket, bowl: Listing) -> None:
+    fill(basket, (bowl, 1), (ListingFactory(seller=bowl.seller, currency="usd", price=49), 1))
 
     (problem,) = rules.problems(basket)
 
-    assert problem.code == "mixed_sellers"
-    assert problem.line is None
-    assert "Bob’s Bowls and Cora Prints" in problem.message
+    assert (problem.code, problem.line, problem.currency) == ("too_small", None, "usd")
+    assert rules.problems(basket, "eur") == []
 
 
-def test_two_currencies_of_one_shop_are_refused_naming_both(basket: Basket, bowl: Listing) -> None:
-    fill(basket, (bowl, 1), (ListingFactory(seller=bowl.seller, currency="usd"), 1))
+def test_what_is_left_out_does_not_count_towards_the_smallest_charge(basket: Basket, shop: Seller) -> None:
+    cora = open_shop("Cora Prints")
+    fill(basket, (ListingFactory(seller=shop, price=25), 1), (ListingFactory(seller=cora, price=9000), 1))
+    ConnectedAccount.objects.filter(seller=cora).update(transfers="restricted")
 
-    (problem,) = rules.problems(basket)
-
-    assert problem.code == "mixed_currencies"
-    assert "EUR and USD" in problem.message
+    assert codes(basket) == ["paused", "too_small"]
 
 
-def test_two_shops_with_a_currency_each_are_told_once(basket: Basket, bowl: Listing) -> None:
-    fill(basket, (bowl, 1), (ListingFactory(seller=open_shop("Cora Prints"), currency="usd"), 1))
-
-    assert codes(basket) == ["mixed_sellers"]
+@pytest.mark.parametrize(("code", "blocks"), [("own", False), ("paused", False), ("sold_out", True), ("empty", True)])
+def test_only_what_is_about_the_things_keeps_a_checkout_from_happening(code: str, blocks: bool) -> None:
+    assert rules.Problem(None, "A sentence.", code).blocks is blocks
 
 
 def test_a_hidden_listing_is_named_as_no_longer_for_sale(basket: Basket, bowl: Listing) -> None:

@@ -60,7 +60,7 @@ def test_the_order_shows_what_to_send_to_whom_and_the_share(browser: Client, pai
     shown = text(browser, f"/desk/orders/{paid.number}/")
 
     assert "Alice Example Torstraße 1 10119 Berlin Germany" in shown
-    assert "Paid by the buyer €48.00 Our fee −€4.80 Your share €43.20" in shown
+    assert "Paid by the buyer €48.00 Our fee Grey bowl: 10%, for everything −€4.80 Your share €43.20" in shown
     assert "Mark as shipped" in shown
     assert f"the buyer knows it as {paid.purchase.number}" in shown
 

@@ -1,0 +1,66 @@
+"""The mails about purchases and orders, written in the transaction of the fact they tell."""
+
+from __future__ import annotations
+
+from accounts.models import Membership
+from kit import mail
+from orders.models import DeliveredBy, Order, Purchase
+from orders.stories import is_shipped
+
+
+def paid(purchase: Purchase) -> None:
+    """The payment arrived: to the buyer, and to each seller's owners about their part."""
+    buyer = purchase.customer.user
+    orders = list(purchase.orders.select_related("seller").prefetch_related("lines").order_by("pk"))
+    mail.write(
+        key=f"order-paid-buyer:{purchase.pk}",
+        to=buyer.email,
+        template="order_paid_buyer",
+        context={"buyer": buyer, "purchase": purchase, "orders": orders},
+    )
+    for order in orders:
+        shipped = is_shipped(order)
+        _to_owners(order, "order-paid-seller", "order_paid_seller", minus_fee=-order.fee_money, shipped=shipped)
+
+
+def fulfilled(order: Order) -> None:
+    """It is on its way, with how to follow it, or it was handed over: to the buyer."""
+    _to_buyer(order, "order-fulfilled-buyer", "order_fulfilled_buyer", shipped=is_shipped(order))
+
+
+def delivered(order: Order) -> None:
+    """It has arrived: to the seller's owners if the buyer said so, to the buyer if somebody else did."""
+    if order.delivered_by == DeliveredBy.BUYER:
+        _to_owners(order, "order-delivered-seller", "order_delivered_seller")
+    else:
+        by_carrier = order.delivered_by == DeliveredBy.CARRIER
+        _to_buyer(order, "order-delivered-buyer", "order_delivered_buyer", by_carrier=by_carrier)
+
+
+def cancelled_after_payment(order: Order, reason: str) -> None:
+    """A paid order was cancelled: to the buyer with what comes back to them, and to the seller's owners."""
+    _to_buyer(order, "order-cancelled-buyer", "order_cancelled_buyer", reason=reason)
+    _to_owners(order, "order-cancelled-seller", "order_cancelled_seller", reason=reason)
+
+
+def _to_buyer(order: Order, key: str, template: str, **more: object) -> None:
+    purchase = order.purchase
+    buyer = purchase.customer.user
+    lines = list(order.lines.all())
+    mail.write(
+        key=f"{key}:{order.pk}",
+        to=buyer.email,
+        template=template,
+        context={"buyer": buyer, "order": order, "purchase": purchase, "lines": lines, **more},
+    )
+
+
+def _to_owners(order: Order, key: str, template: str, **more: object) -> None:
+    owners = Membership.objects.filter(seller=order.seller, role=Membership.Role.OWNER, user__is_active=True)
+    for membership in owners.select_related("user"):
+        mail.write(
+            key=f"{key}:{order.pk}:{membership.user_id}",
+            to=membership.user.email,
+            template=template,
+            context={"member": membership.user, "order": order, "purchase": order.purchase, **more},
+        )
