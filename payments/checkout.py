@@ -1,5 +1,6 @@
 """From a placed purchase to Stripe's hosted payment page, and back out of it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from gateway.objects import moment
 from kit.clock import now
 from kit.faults import faultpoint
 from kit.transitions import move
-from orders.models import Order, Purchase
+from orders.models import FundsFlow, Order, OrderLine, Purchase
 from orders.models import Status as OrderStatus
 from payments import settlement
 from payments.errors import NotPayable, SellerCannotBePaid
@@ -143,21 +144,25 @@ def _prepare(purchase: Purchase, customer_id: str, actor: str) -> Payment:
         live = purchase.payments.filter(status__in=Payment.LIVE).first()
         if live is not None:
             return live
-        order = purchase.orders.select_related("seller").get()
+        orders = list(purchase.orders.select_related("seller").prefetch_related("lines").order_by("pk"))
+        # All of them, now: in the held flow, too, what is paid should not wait for a seller nobody can pay.
+        accounts = [_account(order) for order in orders]
+        flow = orders[0].funds_flow
         payment = Payment.objects.create(
             purchase=purchase,
             attempt=purchase.payments.count() + 1,
             currency=purchase.currency,
             amount=purchase.total,
-            fee=order.fee,
-            destination=_destination(order),
+            fee=sum(order.fee for order in orders),
+            funds_flow=flow,
+            destination=accounts[0] if flow == FundsFlow.DESTINATION else None,
             created_at=now(),
         )
         operations.plan(
             name="checkout.session.create",
             business_key=_key(payment),
             path="/v1/checkout/sessions",
-            params=_session_params(payment, order, customer_id),
+            params=_session_params(payment, orders, customer_id),
             actor=actor,
             reason=f"The buyer pays purchase {purchase.number}.",
         )
@@ -170,7 +175,7 @@ def _refuse_under_review(purchase: Purchase) -> None:
         raise NotPayable(_("We are checking your payment for this purchase. Please do not pay again."))
 
 
-def _destination(order: Order) -> ConnectedAccount:
+def _account(order: Order) -> ConnectedAccount:
     account = order.seller.connected_accounts.filter(closed_at=None).first()
     if account is None or not account.can_receive_transfers:
         raise SellerCannotBePaid(
@@ -180,36 +185,18 @@ def _destination(order: Order) -> ConnectedAccount:
     return account
 
 
-def _session_params(payment: Payment, order: Order, customer_id: str) -> dict[str, Any]:
-    """What Stripe is asked for: the frozen lines, the fee, and where the rest goes. Amounts in minor units."""
+def _session_params(payment: Payment, orders: Sequence[Order], customer_id: str) -> dict[str, Any]:
+    """What Stripe is asked for: the frozen lines of every order, and where the money goes. Amounts in minor units."""
     purchase = payment.purchase
     metadata = {"purchase": purchase.number, "payment": str(payment.pk)}
-    intent: dict[str, Any] = {
-        "transfer_data": {"destination": payment.destination.stripe_id},
-        "transfer_group": purchase.number,
-        "description": f"{settings.MARKETPLACE_NAME} {purchase.number}",
-        "metadata": metadata,
-    }
-    if payment.fee:
-        intent["application_fee_amount"] = payment.fee
-    if purchase.address:
-        intent["shipping"] = _shipping(purchase.address)
     return {
         "mode": "payment",
         "customer": customer_id,
         "client_reference_id": reference(payment),
         "line_items": [
-            {
-                "quantity": line.quantity,
-                "price_data": {
-                    "currency": payment.currency,
-                    "unit_amount": line.unit_price,
-                    "product_data": {"name": line.title},
-                },
-            }
-            for line in order.lines.all()
+            _line_item(line, order, several=len(orders) > 1) for order in orders for line in order.lines.all()
         ],
-        "payment_intent_data": intent,
+        "payment_intent_data": _intent(payment, metadata),
         "metadata": metadata,
         # Bank debits settle days later; until goods can wait for that, only cards are offered.
         "allowed_payment_method_types": ["card"],
@@ -218,6 +205,37 @@ def _session_params(payment: Payment, order: Order, customer_id: str) -> dict[st
         "expires_at": int((payment.created_at + longest()).timestamp()),
         "success_url": f"{settings.SITE_URL}{reverse('payments:checkout_return')}?session_id={{CHECKOUT_SESSION_ID}}",
         "cancel_url": f"{settings.SITE_URL}{reverse('payments:checkout_cancelled', args=[purchase.number])}",
+    }
+
+
+def _intent(payment: Payment, metadata: dict[str, str]) -> dict[str, Any]:
+    """Where the money goes. With a destination, to the seller at once, less our fee. In the held flow it stays in our
+    balance; the transfer group is what later transfers, one for each order, are found by.
+    """
+    purchase = payment.purchase
+    intent: dict[str, Any] = {
+        "transfer_group": purchase.number,
+        "description": f"{settings.MARKETPLACE_NAME} {purchase.number}",
+        "metadata": metadata,
+    }
+    if payment.destination is not None:
+        intent["transfer_data"] = {"destination": payment.destination.stripe_id}
+        if payment.fee:
+            intent["application_fee_amount"] = payment.fee
+    if purchase.address:
+        intent["shipping"] = _shipping(purchase.address)
+    return intent
+
+
+def _line_item(line: OrderLine, order: Order, *, several: bool) -> dict[str, Any]:
+    """One line of Stripe's page, with its shop when there are several."""
+    return {
+        "quantity": line.quantity,
+        "price_data": {
+            "currency": order.currency,
+            "unit_amount": line.unit_price,
+            "product_data": {"name": f"{line.title} · {order.seller.name}" if several else line.title},
+        },
     }
 
 

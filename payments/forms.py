@@ -1,6 +1,6 @@
 """The checkout page's form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -13,24 +13,51 @@ from customers.profiles import save_address
 NEW = "new"
 
 
-class CheckoutForm(forms.Form):
-    """Where to send it: one of the buyer's addresses or a new one; and what the buyer saw when deciding to pay."""
+def seen_name(currency: str) -> str:
+    """The field that carries what was shown in one currency."""
+    return f"seen_{currency}"
 
-    seen = forms.CharField(widget=forms.HiddenInput)
+
+class CheckoutForm(forms.Form):
+    """Which currency's part of the basket is paid, where to send it (one of the buyer's addresses or a new one), and
+    what the buyer saw when deciding to pay.
+
+    `seen` names what is shown in each currency; `shipped` are the currencies in which something is shipped.
+    """
+
+    currency = forms.ChoiceField(
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("Choose what to pay first."), "required": _("Choose what to pay first.")},
+    )
     address = forms.ChoiceField(label=_("Send it to"), widget=forms.RadioSelect)
 
-    def __init__(self, data: Mapping[str, Any] | None, *, customer: Customer, needs_address: bool, seen: str) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        customer: Customer,
+        seen: Mapping[str, str],
+        shipped: Collection[str],
+    ) -> None:
         self.customer = customer
-        self.needs_address = needs_address
-        self.saved: Sequence[Address] = list(customer.addresses.all()) if needs_address else []
+        self.needs_address = bool(shipped)
+        self.saved: Sequence[Address] = list(customer.addresses.all()) if shipped else []
         first = str(self.saved[0].pk) if self.saved else NEW
-        super().__init__(data, initial={"seen": seen, "address": first})
-        if needs_address and self.saved:
+        initial = {"address": first, **{seen_name(currency): digest for currency, digest in seen.items()}}
+        super().__init__(data, initial=initial)
+        self.fields["currency"].choices = [(currency, currency.upper()) for currency in seen]  # type: ignore[attr-defined]
+        for currency in seen:
+            self.fields[seen_name(currency)] = forms.CharField(widget=forms.HiddenInput)
+        if shipped and self.saved:
             choices = [(str(address.pk), str(address)) for address in self.saved]
             self.fields["address"].choices = [*choices, (NEW, _("A new address"))]  # type: ignore[attr-defined]
         else:
             del self.fields["address"]
-        self.new_address = AddressForm(data if self._asks_for_new(data) else None, prefix="new")
+        # Where digital things go is not asked: only the part that is paid now counts.
+        self.ships_now = bool(data) and (data or {}).get("currency") in shipped
+        if not self.ships_now and "address" in self.fields:
+            self.fields["address"].required = False
+        self.new_address = AddressForm(data if self.ships_now and self._asks_for_new(data) else None, prefix="new")
 
     def is_valid(self) -> bool:
         """Whether everything that applies is filled in: the new address only counts if it was chosen."""
@@ -40,15 +67,21 @@ class CheckoutForm(forms.Form):
     @property
     def wants_new(self) -> bool:
         """Whether a new address is to be saved and used."""
-        return self.needs_address and self._asks_for_new(self.data)
+        return self.ships_now and self._asks_for_new(self.data)
 
     def chosen_address(self) -> Address | None:
         """The address to send to, saved if it is new; None when nothing is shipped. Call after is_valid."""
-        if not self.needs_address:
+        if not self.ships_now:
             return None
         if self.wants_new:
             return save_address(self.customer, self.new_address.save(commit=False))
         return next(address for address in self.saved if str(address.pk) == self.cleaned_data["address"])
+
+    @property
+    def seen(self) -> str:
+        """What the buyer was shown of what they pay now. Call after is_valid."""
+        digest: str = self.cleaned_data[seen_name(self.cleaned_data["currency"])]
+        return digest
 
     def _asks_for_new(self, data: Mapping[str, Any] | None) -> bool:
         return bool(data) and (not self.saved or (data or {}).get("address") == NEW)

@@ -3,6 +3,7 @@
 Amounts are minor units. Debits are positive: cash grows with +, what we owe grows with -.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.objects import BalanceTransaction
@@ -56,6 +57,35 @@ def destination_payment(
             )
         )
     return plans
+
+
+def held_payment(
+    *, number: str, orders: Mapping[str, int], charge: BalanceTransaction, occurred_at: datetime
+) -> list[PostingPlan]:
+    """A charge whose money stays with the platform until delivery: one fact at Stripe, one posting.
+
+    `orders` are the totals by order number, minor units of the charge's currency; they sum to it. What Stripe keeps is
+    the platform's to bear (docs.stripe.com/connect/separate-charges-and-transfers). `number` is the purchase's.
+    Raises ValueError if the totals are not the charge.
+    """
+    if sum(orders.values()) != charge.amount:
+        raise ValueError(f"the orders of {number} sum to {sum(orders.values())}, the charge is {charge.amount}")
+    entries = [
+        EntryPlan(Account.PLATFORM_CASH, "", charge.net, charge.currency),
+        EntryPlan(Account.PROCESSING_FEES, "", charge.fee, charge.currency),
+        *(EntryPlan(Account.ORDER_HELD, order, -total, charge.currency) for order, total in orders.items()),
+    ]
+    posting = PostingPlan(
+        key=f"charge:{charge.id}",
+        kind="charge",
+        description=f"Buyer paid purchase {number}",
+        occurred_at=occurred_at,
+        entries=tuple(entry for entry in entries if entry.amount),
+        balance_transaction=charge.id,
+        # Of several orders at once: each is found by its own entry.
+        order_number=next(iter(orders)) if len(orders) == 1 else "",
+    )
+    return [posting]
 
 
 def _charged(order_number: str, charge: BalanceTransaction) -> list[EntryPlan]:

@@ -1,6 +1,5 @@
 """What pages read about money. Amounts are Money; nothing here writes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
@@ -8,14 +7,8 @@ from django.db.models import QuerySet, Sum
 from accounts.models import Seller
 from kit.money import Money
 from ledger.models import Account, Entry
-from orders.models import BasketLine, Order, Status
+from orders.models import Order, Status
 from payments.models import Payout
-
-
-def basket_total(lines: Sequence[BasketLine]) -> Money:
-    """The sum of a basket whose lines are all in one currency."""
-    currency = lines[0].listing.currency
-    return Money(sum(line.quantity * line.listing.price for line in lines), currency)
 
 
 @dataclass(frozen=True, slots=True)

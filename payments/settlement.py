@@ -16,10 +16,11 @@ from kit.faults import faultpoint
 from kit.money import format_money
 from kit.transitions import move
 from ledger import journal
+from ledger.journal import PostingPlan
 from orders import progress
-from orders.models import Purchase
+from orders.models import FundsFlow, Purchase
 from orders.models import Status as OrderStatus
-from payments import plans
+from payments import plans, shares
 from payments.errors import NotYet
 from payments.models import Payment
 
@@ -102,61 +103,95 @@ def _locked(session: CheckoutSession) -> Payment:
 
 
 def _paid(payment: Payment, session: CheckoutSession, actor: str) -> None:
-    charge = session.charge
-    if charge is None or charge.line is None or charge.transfer_line is None:
-        raise NotYet("Stripe has not booked the charge yet.")
-    if charge.fee_amount and charge.fee_line is None:
-        raise NotYet("Stripe has not booked our fee yet.")
+    charge = _booked_at_stripe(payment, session)
     wrong = _disagreement(payment, session, charge)
     # Locked: it may be cancelled at this moment, and what is cancelled must not become paid (fault F27).
     purchase = Purchase.objects.select_for_update().get(pk=payment.purchase_id)
     if not wrong and purchase.status != OrderStatus.AWAITING_PAYMENT:
         wrong = f"The purchase is {purchase.status}; the payment came too late."
-    facts: dict[str, Any] = {"payment_intent_id": session.payment_intent_id, "charge_id": charge.id, "paid_at": now()}
+    at = now()
+    facts: dict[str, Any] = {"payment_intent_id": session.payment_intent_id, "charge_id": charge.id, "paid_at": at}
     if wrong:
         # Booked nowhere and shipped never: a person compares it with Stripe (faults F24, F25, F27).
         move(payment, Status.REVIEW, actor=actor, reason=wrong, review_reason=wrong, **facts)
         log.error("payment_needs_review", payment=payment.pk, reason=wrong)
         return
     move(payment, Status.PAID, actor=actor, reason=_("Stripe confirmed the payment."), **facts)
-    _book(payment, charge.line, charge.transfer_line, charge.fee_line)
+    journal.post(_postings(payment, charge))
+    shares.open_for(payment, charge, at=at, actor=actor)
     faultpoint("settlement.booked")
-    progress.mark_paid(purchase, at=now(), actor=actor, reason=_("Stripe confirmed the payment."))
+    progress.mark_paid(purchase, at=at, actor=actor, reason=_("Stripe confirmed the payment."))
+
+
+def _booked_at_stripe(payment: Payment, session: CheckoutSession) -> Charge:
+    """The charge with all the balance lines its flow has. Raises NotYet while Stripe is still booking."""
+    charge = session.charge
+    if charge is None or charge.line is None:
+        raise NotYet("Stripe has not booked the charge yet.")
+    if payment.funds_flow == FundsFlow.DESTINATION:
+        if charge.transfer_line is None:
+            raise NotYet("Stripe has not booked the transfer to the seller yet.")
+        if charge.fee_amount and charge.fee_line is None:
+            raise NotYet("Stripe has not booked our fee yet.")
+    return charge
 
 
 def _disagreement(payment: Payment, session: CheckoutSession, charge: Charge) -> str:
     """How what Stripe took differs from what was agreed, or nothing. Amounts in minor units."""
-    agreed_and_found = (
-        ("amount", (payment.amount, payment.currency), (session.amount_total, session.currency)),
-        ("captured amount", (payment.amount, payment.currency), (charge.amount_captured, charge.currency)),
+    agreed = payment.amount, payment.currency
+    pairs: list[tuple[str, object, object]] = [
+        ("amount", agreed, (session.amount_total, session.currency)),
+        ("captured amount", agreed, (charge.amount_captured, charge.currency)),
         ("refunded amount", (0, payment.currency), (charge.amount_refunded, charge.currency)),
-        ("destination", payment.destination.stripe_id, charge.destination),
-        ("platform fee", payment.fee, charge.fee_amount),
-    )
-    for name, agreed, found in agreed_and_found:
-        if agreed != found:
-            return f"The {name} at Stripe is {_show(found)}, agreed was {_show(agreed)}."
+    ]
+    if payment.destination is not None:
+        pairs += [
+            ("destination", payment.destination.stripe_id, charge.destination),
+            ("platform fee", payment.fee, charge.fee_amount),
+        ]
+    else:
+        pairs += [
+            ("destination", "", charge.destination),
+            ("platform fee", 0, charge.fee_amount),
+            # What is held is released and refunded as it was taken: in a balance of another currency it would not be.
+            ("amount in our balance", agreed, (charge.line.amount, charge.line.currency) if charge.line else None),
+        ]
+    for name, wanted, found in pairs:
+        if wanted != found:
+            return f"The {name} at Stripe is {_show(found)}, agreed was {_show(wanted)}."
     return ""
 
 
 def _show(value: object) -> str:
     if isinstance(value, tuple):
         return format_money(*value)
-    return str(value)
+    return str(value) or "none"
 
 
-def _book(
-    payment: Payment, charge: BalanceTransaction, transfer: BalanceTransaction, fee: BalanceTransaction | None
-) -> None:
-    order = payment.purchase.orders.get()
-    journal.post(
-        plans.destination_payment(
-            order_number=order.number,
-            seller_ref=str(order.seller_id),
-            account=str(payment.destination.stripe_id),
-            charge=charge,
-            transfer=transfer,
-            fee=fee,
+def _postings(payment: Payment, charge: Charge) -> list[PostingPlan]:
+    """What the charge means for the books, by its flow."""
+    orders = list(payment.purchase.orders.order_by("pk"))
+    if payment.destination is None:
+        return plans.held_payment(
+            number=payment.purchase.number,
+            orders={order.number: order.total for order in orders},
+            charge=_line(charge.line),
             occurred_at=now(),
         )
+    # A destination charge has one seller, so one order.
+    (order,) = orders
+    return plans.destination_payment(
+        order_number=order.number,
+        seller_ref=str(order.seller_id),
+        account=str(payment.destination.stripe_id),
+        charge=_line(charge.line),
+        transfer=_line(charge.transfer_line),
+        fee=charge.fee_line,
+        occurred_at=now(),
     )
+
+
+def _line(line: BalanceTransaction | None) -> BalanceTransaction:
+    if line is None:
+        raise NotYet("Stripe has not booked everything yet.")
+    return line

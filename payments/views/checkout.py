@@ -15,15 +15,15 @@ from gateway.errors import StripeRefused, StripeUnavailable
 from kit.clock import now
 from kit.csp import handoff_to_stripe
 from kit.http import SeeOther
-from orders.baskets import basket_for, contents
+from orders.baskets import basket_for
 from orders.models import Basket, Purchase
-from orders.placing import CannotPlace, OpenPurchase, fingerprint, place
-from orders.rules import needs_address, problems
+from orders.placing import CannotPlace, OpenPurchase, place
+from orders.queries import basket_page
+from orders.rules import needs_address
 from payments import checkout, settlement
 from payments.errors import NotPayable, NotYet, PaymentError
 from payments.forms import CheckoutForm
 from payments.models import Payment
-from payments.queries import basket_total
 
 SILENT = gettext_lazy(
     "Stripe does not answer at the moment. Nothing was charged. Your order is kept: try again in a minute."
@@ -34,25 +34,23 @@ SILENT = gettext_lazy(
 @login_required
 @require_http_methods(["GET", "POST"])
 def show(request: SignedInRequest) -> HttpResponse:
-    """Address and review; on POST, place the basket and lead the buyer to Stripe."""
+    """Address and review; on POST, place what the basket has in one currency and lead the buyer to Stripe."""
     basket = basket_for(request)
-    lines = contents(basket) if basket else []
-    if basket is None or problems(basket):
+    payable = basket_page(basket).payable
+    if basket is None or not payable:
+        return redirect("orders:basket")
+    if request.POST.get("currency", payable[0].currency) not in {section.currency for section in payable}:
+        # It could be paid a moment ago; the basket says what happened to it.
         return redirect("orders:basket")
     form = CheckoutForm(
         request.POST if request.method == "POST" else None,
         customer=customer_for(request.user),
-        needs_address=needs_address(lines),
-        seen=fingerprint(lines),
+        seen={section.currency: section.seen for section in payable},
+        shipped=[section.currency for section in payable if needs_address(section.going)],
     )
     if request.method == "POST" and form.is_valid():
         return _place_and_pay(request, basket, form)
-    page = {
-        "form": form,
-        "items": [(line, line.listing.money * line.quantity) for line in lines],
-        "total": basket_total(lines),
-        "seller": lines[0].listing.seller,
-    }
+    page = {"form": form, "sections": payable}
     return render(request, "payments/checkout.html", page, status=422 if form.is_bound else 200)
 
 
@@ -121,7 +119,8 @@ def _placed(request: SignedInRequest, basket: Basket, form: CheckoutForm) -> Pur
         "basket": basket,
         "address": form.chosen_address(),
         "placed_from": get_adapter().get_client_ip(request),
-        "seen": form.cleaned_data["seen"],
+        "currency": form.cleaned_data["currency"],
+        "seen": form.seen,
     }
     try:
         return place(**wanted, at=now())

@@ -24,7 +24,7 @@ def paid_not_as_agreed(world: World) -> Payment:
     world.check_out(client, world.listing())
     payment = Payment.objects.get()
     world.pay(str(payment.session_id))
-    Payment.objects.update(fee=1)
+    Payment.objects.update(amount=2500)
     world.settle()
     payment.refresh_from_db()
     assert payment.status == "review"

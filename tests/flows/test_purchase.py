@@ -18,8 +18,8 @@ def payment_of(purchase: Purchase) -> Payment:
     return purchase.payments.latest("pk")
 
 
-def test_a_purchase_is_paid_booked_and_told_to_both_sides(world: World) -> None:
-    listing = world.listing(price=10000)
+def test_a_thing_handed_over_is_paid_to_the_seller_at_once_and_told_to_both_sides(world: World) -> None:
+    listing = world.listing(price=10000, delivery="pickup")
     client, _alice = world.buyer()
 
     purchase = world.check_out(client, listing)
@@ -43,20 +43,35 @@ def test_a_purchase_is_paid_booked_and_told_to_both_sides(world: World) -> None:
     assert listing.available == 4
 
 
-def test_the_books_agree_with_stripes_balances(world: World) -> None:
+def test_the_money_for_a_shipped_thing_is_held(world: World) -> None:
     listing = world.listing(price=10000)
+    client, _alice = world.buyer()
+
+    purchase = world.check_out(client, listing)
+    world.pay(str(payment_of(purchase).session_id))
+    world.settle()
+
+    order = Order.objects.get(purchase=purchase)
+    account = str(world.account_of(listing.seller).stripe_id)
+    assert (order.status, order.funds_flow, payment_of(purchase).destination) == ("paid", "held", None)
+    assert balance(Account.PLATFORM_CASH, "", "eur") == 10000 - 320
+    assert balance(Account.PROCESSING_FEES, "", "eur") == 320
+    assert balance(Account.ORDER_HELD, order.number, "eur") == -10000
+    assert balance(Account.SELLER_CASH, account, "eur") == 0
+    assert world.stripe_total(account) == {}
+
+
+@pytest.mark.parametrize("delivery", ["shipped", "pickup"])
+def test_the_books_agree_with_stripes_balances(world: World, delivery: str) -> None:
+    listing = world.listing(price=10000, delivery=delivery)
     client, _alice = world.buyer()
     purchase = world.check_out(client, listing, quantity=2)
     world.pay(str(payment_of(purchase).session_id))
     world.settle()
 
-    from_stripe = world.stripe_total(), world.stripe_total(str(world.account_of(listing.seller).stripe_id))
-
     account = str(world.account_of(listing.seller).stripe_id)
-    assert from_stripe == (
-        {"eur": balance(Account.PLATFORM_CASH, "", "eur")},
-        {"eur": balance(Account.SELLER_CASH, account, "eur")},
-    )
+    assert world.stripe_total() == {"eur": balance(Account.PLATFORM_CASH, "", "eur")}
+    assert world.stripe_total(account).get("eur", 0) == balance(Account.SELLER_CASH, account, "eur")
 
 
 def test_a_declined_card_charges_nothing_and_can_be_tried_again(world: World) -> None:
@@ -101,7 +116,7 @@ def test_an_unpaid_page_expires_and_the_stock_comes_back(world: World) -> None:
 
 
 def test_with_the_clock_moved_the_money_is_paid_out(world: World) -> None:
-    listing = world.listing(price=10000)
+    listing = world.listing(price=10000, delivery="pickup")
     client, _alice = world.buyer()
     purchase = world.check_out(client, listing)
     world.pay(str(payment_of(purchase).session_id))

@@ -17,12 +17,14 @@ NEW_ADDRESS = {
 }
 
 
-def form(data, customer, *, needs_address=True):
-    return CheckoutForm(data, customer=customer, needs_address=needs_address, seen="as shown")
+def form(data, customer, *, shipped=("eur",)):
+    seen = {"eur": "as shown", "usd": "as shown too"}
+    posted = {"currency": "eur", "seen_eur": "as shown", "seen_usd": "as shown too"} | data
+    return CheckoutForm(posted, customer=customer, seen=seen, shipped=shipped)
 
 
 def test_an_answer_without_an_address_is_asked_again():
-    asked = form({"seen": "as shown"}, AddressFactory().customer)
+    asked = form({}, AddressFactory().customer)
 
     assert not asked.is_valid()
     assert "address" in asked.errors
@@ -31,7 +33,7 @@ def test_an_answer_without_an_address_is_asked_again():
 def test_the_chosen_address_is_used():
     address = AddressFactory()
 
-    asked = form({"seen": "as shown", "address": str(address.pk)}, address.customer)
+    asked = form({"address": str(address.pk)}, address.customer)
 
     assert asked.is_valid()
     assert asked.chosen_address() == address
@@ -40,7 +42,7 @@ def test_the_chosen_address_is_used():
 def test_the_address_of_somebody_else_is_refused():
     stranger = AddressFactory()
 
-    asked = form({"seen": "as shown", "address": str(stranger.pk)}, AddressFactory().customer)
+    asked = form({"address": str(stranger.pk)}, AddressFactory().customer)
 
     assert not asked.is_valid()
 
@@ -48,7 +50,7 @@ def test_the_address_of_somebody_else_is_refused():
 def test_a_new_address_is_saved_and_used():
     customer = AddressFactory().customer
 
-    asked = form({"seen": "as shown", "address": NEW, **NEW_ADDRESS}, customer)
+    asked = form({"address": NEW, **NEW_ADDRESS}, customer)
 
     assert asked.is_valid()
     assert asked.chosen_address() in Address.objects.filter(customer=customer)
@@ -56,14 +58,36 @@ def test_a_new_address_is_saved_and_used():
 
 
 def test_a_new_address_that_is_incomplete_is_asked_again():
-    asked = form({"seen": "as shown", "address": NEW, "new-name": "Alice"}, AddressFactory().customer)
+    asked = form({"address": NEW, "new-name": "Alice"}, AddressFactory().customer)
 
     assert not asked.is_valid()
     assert "line1" in asked.new_address.errors
 
 
 def test_nothing_is_asked_when_nothing_is_sent_by_post():
-    asked = form({"seen": "as shown"}, CustomerFactory(), needs_address=False)
+    asked = form({}, CustomerFactory(), shipped=())
 
     assert asked.is_valid()
     assert asked.chosen_address() is None
+
+
+def test_what_was_shown_of_the_currency_that_is_paid_is_sent_along():
+    asked = form({"currency": "usd"}, CustomerFactory(), shipped=())
+
+    assert asked.is_valid()
+    assert asked.seen == "as shown too"
+
+
+def test_an_address_is_not_asked_for_when_only_the_other_currencys_things_are_shipped():
+    asked = form({"currency": "usd"}, AddressFactory().customer, shipped=("eur",))
+
+    assert asked.is_valid()
+    assert asked.chosen_address() is None
+
+
+@pytest.mark.parametrize("currency", ["", "gbp"])
+def test_a_currency_that_is_not_in_the_basket_is_asked_again(currency):
+    asked = form({"currency": currency}, CustomerFactory(), shipped=())
+
+    assert not asked.is_valid()
+    assert "currency" in asked.errors

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,29 @@ def test_i01_whatever_the_amounts_the_books_balance_and_nothing_stays_held(
     assert sum(totals.values()) == 0
     assert ("order_held", "ABC") not in totals
     assert totals.get(("seller_cash", "acct_7"), 0) == amount - fee == -totals.get(("seller_payable", "7"), 0)
+
+
+@given(
+    totals=st.lists(st.integers(50, 10**7), min_size=1, max_size=8),
+    share=st.integers(0, 500),
+    currency=st.sampled_from(["eur", "jpy", "kwd"]),
+)
+def test_i01_held_money_stands_under_each_order_to_the_last_unit(totals: list[int], share: int, currency: str) -> None:
+    amount, processing = sum(totals), sum(totals) * share // 10_000
+    orders = {f"O{place}": total for place, total in enumerate(totals)}
+    charge = BalanceTransaction("txn_charge", amount, processing, amount - processing, currency)
+
+    (posting,) = plans.held_payment(number="P", orders=orders, charge=charge, occurred_at=AT)
+
+    found = balances([posting])
+    assert sum(found.values()) == 0
+    assert {order: -found["order_held", order] for order in orders} == orders
+    assert found["platform_cash", ""] == amount - processing
+
+
+def test_f25_orders_that_do_not_sum_to_the_charge_are_not_booked() -> None:
+    with pytest.raises(ValueError, match="sum to 90"):
+        plans.held_payment(number="P", orders={"A": 40, "B": 50}, charge=line("charge", 100), occurred_at=AT)
 
 
 def payout(kind: str, *, had_arrived: bool = False) -> PostingPlan:

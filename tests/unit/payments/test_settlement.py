@@ -19,14 +19,25 @@ from tests.world import World
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def paid_at_stripe(world: World) -> CheckoutSession:
+def bought(world: World, **listing: str) -> CheckoutSession:
     """A session Stripe calls complete and paid; nothing of it is applied here yet."""
     client, _alice = world.buyer()
-    world.check_out(client, world.listing())
+    world.check_out(client, world.listing(**listing))
     session_id = str(Payment.objects.get().session_id)
     world.pay(session_id)
     return settlement.fetch(session_id)
+
+
+@pytest.fixture
+def paid_at_stripe(world: World) -> CheckoutSession:
+    """Something handed over: its money went to the seller at once."""
+    return bought(world, delivery="pickup")
+
+
+@pytest.fixture
+def held_at_stripe(world: World) -> CheckoutSession:
+    """Something shipped: its money is in our balance."""
+    return bought(world)
 
 
 def apply(session: CheckoutSession) -> Payment:
@@ -58,6 +69,50 @@ def test_f24_what_differs_from_the_agreement_is_not_fulfilled(
     assert named in payment.review_reason
     assert Order.objects.get().status == "awaiting_payment"
     assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"amount_captured": 2399}, "captured amount"),
+        ({"amount_refunded": 2400}, "refunded"),
+        ({"destination": "acct_somebody"}, "destination"),
+        ({"fee_amount": 240}, "platform fee"),
+    ],
+)
+def test_f24_held_money_that_is_not_as_agreed_is_not_fulfilled(
+    held_at_stripe: CheckoutSession, change: dict[str, Any], named: str
+) -> None:
+    assert held_at_stripe.charge is not None
+
+    payment = apply(replace(held_at_stripe, charge=replace(held_at_stripe.charge, **change)))
+
+    assert payment.status == "review"
+    assert named in payment.review_reason
+    assert not Entry.objects.exists()
+
+
+def test_money_stripe_put_into_a_balance_of_another_currency_is_not_held(held_at_stripe: CheckoutSession) -> None:
+    charge = held_at_stripe.charge
+    assert charge is not None
+    assert charge.line is not None
+    converted = replace(charge, line=replace(charge.line, amount=2600, fee=80, net=2520, currency="usd"))
+
+    payment = apply(replace(held_at_stripe, charge=converted))
+
+    assert payment.status == "review"
+    assert "amount in our balance" in payment.review_reason
+    assert Order.objects.get().status == "awaiting_payment"
+
+
+def test_held_money_is_booked_once_stripe_has_booked_the_charge(held_at_stripe: CheckoutSession) -> None:
+    charge = held_at_stripe.charge
+    assert charge is not None
+
+    with pytest.raises(NotYet):
+        apply(replace(held_at_stripe, charge=replace(charge, line=None)))
+
+    assert apply(held_at_stripe).status == "paid"
 
 
 def test_f27_money_for_a_cancelled_purchase_waits_for_a_person(paid_at_stripe: CheckoutSession) -> None:

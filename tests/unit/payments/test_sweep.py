@@ -71,7 +71,7 @@ def test_a_purchase_that_cannot_be_cancelled_does_not_keep_the_next_one_open(wor
 
 def test_f08_a_payout_whose_arrival_nobody_told_us_is_found(world: World) -> None:
     client, _alice = world.buyer()
-    purchase = world.check_out(client, world.listing(price=10_000))
+    purchase = world.check_out(client, world.listing(price=10_000, delivery="digital"))
     world.pay(str(purchase.payments.get().session_id))
     world.settle()
     with world.later(days=2):
