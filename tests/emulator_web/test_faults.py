@@ -92,7 +92,7 @@ def test_a_lost_request_closes_the_connection_and_nothing_was_done(emulator: Run
 def test_a_caller_that_gives_up_waiting_cannot_know_what_was_done(
     emulator: Running, kind: str, made: list[str]
 ) -> None:
-    plan(emulator, kind, "POST /v1/customers", seconds=2)
+    plan(emulator, kind, "POST /v1/customers", seconds=4)
     impatient = stripe.StripeClient(
         KEY,
         base_addresses={"api": emulator.url},
@@ -104,7 +104,7 @@ def test_a_caller_that_gives_up_waiting_cannot_know_what_was_done(
     with pytest.raises(stripe.APIConnectionError):
         impatient.v1.customers.create({"email": "kim@example.com"})
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 3
     assert emails(emulator) == made
 
 
@@ -179,7 +179,7 @@ def test_a_slow_receiver_gets_signatures_as_fresh_as_the_moment_of_sending(emula
     def receive(headers: dict[str, str], body: bytes) -> int:
         stripe.Webhook.construct_event(body, headers["Stripe-Signature"], secrets[0])
         ages.append(time.time() - int(headers["Stripe-Signature"].split(",")[0][2:]))
-        time.sleep(0.8)
+        time.sleep(1)
         return 200
 
     secrets: list[str] = []
@@ -189,8 +189,8 @@ def test_a_slow_receiver_gets_signatures_as_fresh_as_the_moment_of_sending(emula
             emulator.client.v1.customers.create({})
         wait_for(lambda: len(ages) == 4)
 
-    # the fourth waited for more than two seconds behind the others
-    assert max(ages) < 1.5
+    # the fourth waited for three seconds behind the others; a stamp is whole seconds
+    assert max(ages) < 2.5
 
 
 @pytest.mark.parametrize(
