@@ -11,8 +11,8 @@ from typing import Any
 import stripe
 from django.conf import settings
 
-from gateway import guard
-from gateway.errors import NotFoundAtStripe, NotLetIn, StripeRefused, StripeUnavailable
+from gateway import breaker, bucket, guard, priority
+from gateway.errors import KeyTaken, NotFoundAtStripe, NotLetIn, StripeRefused, StripeUnavailable
 
 _lock = threading.Lock()
 _client: stripe.StripeClient | None = None
@@ -22,7 +22,6 @@ _MAY_HAVE_HAPPENED = (
     stripe.APIConnectionError,
     stripe.APIError,
     stripe.RateLimitError,
-    stripe.IdempotencyError,
 )
 # Turned away at Stripe's door, before anything was done.
 _NOT_LET_IN = (stripe.AuthenticationError, stripe.PermissionError)
@@ -36,18 +35,30 @@ class Answer:
     request_id: str
 
 
+def ask_leave(account: str = "") -> None:
+    """Wait for the turn of one call, before anything is claimed for it: a lease must not run out in a queue.
+
+    Raises NotSent while Stripe does not answer (fault F21) and when the account's calls are used up (fault F20), and
+    CalledInsideTransaction.
+    """
+    guard.outside_transaction()
+    breaker.ask()
+    bucket.take(account, priority.current())
+
+
 def post(path: str, params: Mapping[str, Any], *, key: str, account: str = "") -> Answer:
     """Send one change under the idempotency key `key`, as `account` if given. Sent once: the operation row decides
-    about retries.
+    about retries, and asks for leave first.
 
-    Raises StripeRefused when Stripe definitely did nothing, StripeUnavailable when the outcome is unknown, its kind
-    NotLetIn when Stripe did not accept our API key.
+    Raises StripeRefused when Stripe definitely did nothing, StripeUnavailable when the outcome is unknown, and its
+    kinds NotLetIn and KeyTaken.
     """
     return _request("post", path, params, key=key, account=account)
 
 
 def get(path: str, params: Mapping[str, Any] | None = None, *, account: str = "") -> dict[str, Any]:
     """Read one object or list. Raises NotFoundAtStripe, StripeRefused or StripeUnavailable."""
+    ask_leave(account)
     return _request("get", path, params or {}, account=account, retries=1).body
 
 
@@ -75,21 +86,53 @@ def _request(
         options["stripe_account"] = account
     try:
         answer: Any = _current().raw_request(method, path, **params, **options)
-    except _NOT_LET_IN as error:
-        raise NotLetIn(_sentence(error)) from error
-    except _MAY_HAVE_HAPPENED as error:
-        raise StripeUnavailable(_sentence(error)) from error
     except stripe.StripeError as error:
-        raise _refusal(error) from error
+        raise _ours(error, account) from error
+    breaker.heard()
     return Answer(body=answer.data, request_id=answer.request_id or "")
 
 
+def _ours(error: stripe.StripeError, account: str) -> StripeRefused | StripeUnavailable:
+    """Stripe's error as one of ours. What it says about the line to Stripe is noted for everybody."""
+    if not isinstance(error, _MAY_HAVE_HAPPENED):
+        breaker.heard()
+        if isinstance(error, _NOT_LET_IN):
+            return NotLetIn(_sentence(error), http_status=error.http_status or 0)
+        if isinstance(error, stripe.IdempotencyError):
+            return KeyTaken(_sentence(error), http_status=error.http_status or 0)
+        return _refusal(error)
+    unavailable = _unavailable(error)
+    if unavailable.stripe_is_ill:
+        breaker.failed(str(unavailable))
+    else:
+        breaker.heard()
+    # Two writers of one object are no reason for the rest to slow down.
+    if unavailable.http_status == 429 and unavailable.code != "lock_timeout":
+        bucket.empty(account)
+    return unavailable
+
+
+def _unavailable(error: stripe.StripeError) -> StripeUnavailable:
+    headers = error.headers or {}
+    said = str(headers.get("stripe-should-retry") or "")
+    return StripeUnavailable(
+        _sentence(error),
+        http_status=error.http_status or 0,
+        code=_code(error),
+        replayed=str(headers.get("idempotent-replayed") or "") == "true",
+        should_retry={"true": True, "false": False}.get(said),
+    )
+
+
 def _refusal(error: stripe.StripeError) -> StripeRefused:
-    detail: Any = error.error
-    code = str(getattr(detail, "code", None) or error.code or "")
-    param = str(getattr(detail, "param", None) or "")
+    param = str(getattr(error.error, "param", None) or "")
     kind = NotFoundAtStripe if error.http_status == 404 else StripeRefused
-    return kind(_sentence(error), code=code, param=param)
+    return kind(_sentence(error), code=_code(error), param=param)
+
+
+def _code(error: stripe.StripeError) -> str:
+    # The library leaves `code` empty on rate limits and failures of Stripe's own; the body has it.
+    return str(getattr(error.error, "code", None) or error.code or "")
 
 
 def _sentence(error: stripe.StripeError) -> str:

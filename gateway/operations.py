@@ -1,4 +1,4 @@
-"""Durable operations: intent first, then the call, then the result (rule 1; faults F13-F15, F22).
+"""Durable operations: intent first, then the call, then the result (rule 1; faults F13-F22).
 
     with transaction.atomic():
         ... rows of your own ...
@@ -6,37 +6,44 @@
     operation = operations.execute(operation)     # outside any transaction
     answer = operations.require(operation)        # or raises what the caller should do
 
-A crash anywhere leaves a row that `finish_due` completes with the same key and the same bytes.
+A crash anywhere leaves a row that `finish_due` completes: with the same key and the same bytes while Stripe remembers
+the key, and by looking at Stripe first once it may have forgotten it.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
 
-from gateway import client, guard
-from gateway.errors import FrozenRequestMismatch, NotLetIn, StripeRefused, StripeUnavailable
+from gateway import claims, client, finders, guard, lookups
+from gateway.errors import FrozenRequestMismatch, KeyTaken, NotSent, StripeRefused, StripeUnavailable
 from gateway.models import Operation
+from gateway.priority import Priority, current, working_as
 from kit.clock import now
 from kit.faults import faultpoint
-from kit.transitions import LostRace, move
+from kit.transitions import IllegalMove, LostRace, move
 
 log = structlog.get_logger(__name__)
 
 Status = Operation.Status
 
-LEASE = timedelta(seconds=60)
+LEASE = claims.LEASE
+KEY_GOOD_FOR = lookups.KEY_GOOD_FOR
+# Metadata by which what an operation makes is found again: {"operation": its business key}.
+identity = finders.identity
 # How long the caller that planned an operation has to send it itself before the sweeper does.
 GRACE = timedelta(seconds=20)
-# Stripe may forget a key after 24 h and would then act again; from here on it must be looked up instead (fault F17).
-KEY_GOOD_FOR = timedelta(hours=20)
-# The newer interface keeps its keys for 30 days (docs.stripe.com/api-v2-overview).
-V2_KEY_GOOD_FOR = timedelta(days=29)
-LONGEST_WAIT_SECONDS = 3600
+# A sweep takes so many at a time, so that several sweeps share the work.
+BATCH = 10
+# How long something waits that must not be sent at present.
+HELD_BACK_SECONDS = 300.0
+# Says why an operation must not be sent now; an empty string if it may.
+Check = Callable[[Operation], str]
+
+_checks: dict[str, Check] = {}
 
 
 def plan(
@@ -54,8 +61,10 @@ def plan(
 
     The same business key planned again returns the operation there is, unless that one was refused: then a new
     generation with a new key begins. Raises FrozenRequestMismatch if the operation there is asks for something else.
+    What moves money gets `identity(business_key)` into its metadata, so that it can be found again. Its priority is
+    that of the code that plans it (`gateway.priority.working_as`).
     """
-    frozen = json.loads(json.dumps(params, sort_keys=True))
+    frozen = json.loads(json.dumps(finders.named(path, params, business_key), sort_keys=True))
     digest = request_hash(path, account, frozen)
     last = latest(business_key)
     if last is not None and last.status != Status.FAILED:
@@ -79,6 +88,7 @@ def plan(
             "planned_at": moment,
             "due_at": moment + GRACE,
             "keeps_answer": keeps_answer,
+            "priority": current(),
         },
     )
     if not created and operation.request_hash != digest:
@@ -89,52 +99,20 @@ def plan(
 def execute(operation: Operation) -> Operation:
     """Send a planned operation, or one whose outcome is unknown, and write down what came of it.
 
-    Must be called outside any transaction (raises CalledInsideTransaction). Never raises for what Stripe answers: look
-    at the status, or use `require`. If another process is sending it, the row is returned as it stands.
+    Returns the operation that stands for it now: the next generation, if Stripe never carried out this one and its key
+    was too old to be used again. Must be called outside any transaction (raises CalledInsideTransaction). Never raises
+    for what Stripe answers: look at the status, or use `require`. If another process is sending it, or nothing can be
+    sent now, the row is returned as it stands.
     """
     guard.outside_transaction()
-    operation.refresh_from_db()
-    sent_before = operation.first_sent_at
-    if not _claim(operation):
+    operation = _standing(operation)
+    try:
+        return _advance(operation)
+    except NotSent as error:
+        operation = _standing(operation)
+        claims.put_back([operation], error.wait)
         operation.refresh_from_db()
         return operation
-    faultpoint("operation.claimed")
-    if not operation.keeps_answer:
-        # Left behind by `run_once`: whoever asked is gone, and what Stripe would answer must not be written down.
-        _settle(operation, Status.FAILED, reason="Nobody waits for its answer any more.")
-        return operation
-    try:
-        answer = client.post(
-            operation.path,
-            json.loads(json.dumps(operation.request, sort_keys=True)),
-            key=operation.key,
-            account=operation.account,
-        )
-    except NotLetIn as error:
-        # This attempt does not age the key: Stripe has not seen it (fault F17).
-        _keep_unknown(operation, str(error), first_sent_at=sent_before)
-    except StripeUnavailable as error:
-        _keep_unknown(operation, str(error))
-    except StripeRefused as error:
-        _settle(
-            operation,
-            Status.FAILED,
-            reason=error.message,
-            error_code=error.code,
-            error_message=error.message,
-        )
-    else:
-        faultpoint("operation.answered")
-        _settle(
-            operation,
-            Status.SUCCEEDED,
-            reason="Stripe confirmed it.",
-            response=answer.body,
-            object_id=str(answer.body.get("id") or ""),
-            stripe_request_id=answer.request_id,
-        )
-    faultpoint("operation.settled")
-    return operation
 
 
 def require(operation: Operation) -> dict[str, Any]:
@@ -142,6 +120,8 @@ def require(operation: Operation) -> dict[str, Any]:
 
     Raises StripeRefused if it failed, StripeUnavailable while its outcome is not known (it will be finished by itself).
     """
+    if operation.status == Status.SUPERSEDED:
+        operation = _standing(operation)
     if operation.status == Status.SUCCEEDED:
         return dict(operation.response or {})
     if operation.status == Status.FAILED:
@@ -164,7 +144,7 @@ def run_once(
     The operation row says that it was asked, by whom and why; the answer goes to the caller alone. `business_key` must
     be new for each call. Raises StripeRefused or StripeUnavailable.
     """
-    guard.outside_transaction()
+    client.ask_leave(account)
     operation = plan(
         name=name,
         business_key=business_key,
@@ -176,16 +156,17 @@ def run_once(
         keeps_answer=False,
     )
     faultpoint("operation.planned_once")
-    if not _claim(operation):
+    mine = claims.claim(operation)
+    if mine is None:
         raise StripeUnavailable("This was asked for before.")
     faultpoint("operation.claimed_once")
     try:
         answer = client.post(operation.path, operation.request, key=operation.key, account=account)
     except (StripeUnavailable, StripeRefused) as error:
         # Nobody can use a link that arrives later, so there is nothing to finish.
-        _settle(operation, Status.FAILED, reason=str(error), error_message=str(error))
+        claims.given_up(operation, mine, str(error))
         raise
-    _settle(operation, Status.SUCCEEDED, reason="Stripe confirmed it.", stripe_request_id=answer.request_id)
+    claims.succeeded(operation, answer.body, answer.request_id)
     return answer.body
 
 
@@ -194,23 +175,95 @@ def latest(business_key: str) -> Operation | None:
     return Operation.objects.filter(business_key=business_key).order_by("-generation").first()
 
 
-def give_up(operation: Operation, *, reason: str) -> None:
+def is_harmless(operation: Operation) -> bool:
+    """Whether its having happened twice would cost nobody anything: never so for what moves money."""
+    return not finders.MOVES_MONEY.fullmatch(operation.path)
+
+
+def give_up(operation: Operation, *, reason: str, actor: str = claims.ACTOR) -> None:
     """Let a new generation take a stale operation's place, when its having happened as well would do no harm.
 
-    Never for what moves money. Raises IllegalMove for an operation that is not stale.
+    Never for what moves money (raises ValueError). Raises IllegalMove for an operation that is not stale, LostRace when
+    another process moved it meanwhile.
     """
-    move(operation, Status.FAILED, actor="operations", reason=reason, finished_at=now())
+    if not is_harmless(operation):
+        raise ValueError(f"{operation.key} moves money: it is never given up unseen")
+    if operation.status != Status.STALE:
+        raise IllegalMove(f"{operation.key} is {operation.status}, not stale")
+    move(operation, Status.FAILED, actor=actor, reason=reason, finished_at=now())
+
+
+def withdraw(operation: Operation, *, actor: str, reason: str) -> bool:
+    """Take back what was planned and never sent; false if it is being sent or was. May be called in a transaction."""
+    try:
+        move(operation, Status.FAILED, actor=actor, reason=reason, error_message=reason, finished_at=now(), due_at=None)
+    except (LostRace, IllegalMove):
+        return False
+    return True
+
+
+def check_before_sending(name: str, check: Check) -> None:
+    """Have `check` asked before any generation of an operation called `name` is sent for the first time, and so before
+    what was planned long ago goes out: its answer is why not now, or "" (invariant I06). What may have been sent before
+    is not held back: only sending it again tells what became of it.
+    """
+    _checks[name] = check
+
+
+def look_up(operation: Operation, *, actor: str, reason: str) -> Operation:
+    """A person wants to know: look at Stripe and finish it. Found, it is adopted; if it certainly is not there and its
+    key is of no use any more, it is sent under a new one; otherwise it stays as it is. The history says who asked.
+
+    Must be called outside any transaction. Raises IllegalMove for an operation that has ended or is being sent or was
+    not yet, StripeUnavailable when Stripe does not say.
+    """
+    guard.outside_transaction()
+    operation.refresh_from_db()
+    claims.reap_one(operation)
+    if operation.status not in (Status.UNKNOWN, Status.STALE):
+        raise IllegalMove(f"{operation.key} is {operation.status}: there is nothing to look up")
+    claims.note(operation, actor=actor, reason=f"Looks it up at Stripe. {reason}")
+    if operation.status == Status.UNKNOWN and not lookups.is_needed(operation):
+        # Its key still tells Stripe which request it is: nothing is surer than sending the same again.
+        return execute(operation)
+    found = lookups.resolve(operation, actor=actor, reason=reason)
+    return execute(found) if found.status == Status.PLANNED else found
+
+
+def call_off(operation: Operation, *, reason: str) -> bool:
+    """Never send an operation that was only written down; in the caller's transaction. False if it is too late.
+
+    Whoever is about to send it moves the same row by a conditional UPDATE: one of the two wins.
+    """
+    if operation.status != Status.PLANNED:
+        return False
+    try:
+        move(operation, Status.FAILED, actor="operations", reason=reason, error_message=reason, finished_at=now())
+    except LostRace:
+        return False
+    return True
 
 
 def finish_due(limit: int = 100) -> int:
-    """Complete operations that a crash or a silent Stripe left behind; how many were tried."""
-    due = Operation.objects.filter(
-        status__in=[Status.PLANNED, Status.SUBMITTING, Status.UNKNOWN], due_at__lte=now()
-    ).order_by("due_at")[:limit]
+    """Complete operations that a crash or a silent Stripe left behind, people's first; how many were tried.
+
+    Several may run at once. Stops early while nothing can be sent.
+    """
+    guard.outside_transaction()
+    claims.reap(limit)
     tried = 0
-    for operation in due:
-        execute(operation)
-        tried += 1
+    with working_as(max(current(), Priority.MONEY)):
+        while tried < limit and (batch := claims.take_due(min(BATCH, limit - tried))):
+            for place, operation in enumerate(batch):
+                try:
+                    _advance(_standing(operation))
+                except NotSent as error:
+                    claims.put_back(batch[place:], error.wait)
+                    return tried
+                except Exception:
+                    # It needs a person; the others do not wait for that (fault F06). Its lease ends by itself.
+                    log.exception("operation_needs_a_person", key=operation.key)
+                tried += 1
     return tried
 
 
@@ -220,75 +273,71 @@ def request_hash(path: str, account: str, params: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _claim(operation: Operation) -> bool:
-    """Become the one sender: by a conditional UPDATE, so that of two processes only one sends (row count decides)."""
-    moment = now()
+def _standing(operation: Operation) -> Operation:
+    """The row as it is now, or the generation that took its place."""
+    operation.refresh_from_db()
+    while operation.status == Status.SUPERSEDED:
+        operation = Operation.objects.get(business_key=operation.business_key, generation=operation.generation + 1)
+    return operation
+
+
+def _advance(operation: Operation) -> Operation:
+    """One step on with an operation. Raises NotSent when nothing can be sent now; then nothing was changed."""
+    claims.reap_one(operation)
+    if operation.status not in (Status.PLANNED, Status.UNKNOWN):
+        return operation
+    with working_as(max(current(), Priority(operation.priority))):
+        if operation.keeps_answer and lookups.is_needed(operation):
+            operation = _looked_up(operation)
+            if operation.status != Status.PLANNED:
+                return operation
+        held_back = operation.first_sent_at is None and _checks.get(operation.name, _may_go)(operation)
+        if held_back:
+            Operation.objects.filter(pk=operation.pk).update(error_message=held_back)
+            claims.put_back([operation], HELD_BACK_SECONDS)
+            operation.refresh_from_db()
+            return operation
+        client.ask_leave(operation.account)
+        mine = claims.claim(operation)
+        return operation if mine is None else _send(operation, mine)
+
+
+def _looked_up(operation: Operation) -> Operation:
     try:
-        with transaction.atomic():
-            if operation.status == Status.SUBMITTING:
-                if operation.leased_until is not None and operation.leased_until > moment:
-                    return False
-                move(operation, Status.UNKNOWN, actor="operations", reason="Whoever was sending it did not finish.")
-            if operation.status not in (Status.PLANNED, Status.UNKNOWN):
-                return False
-            if _too_old(operation, moment):
-                _shelve(operation, "Its idempotency key may have been forgotten by Stripe.")
-                return False
-            move(
-                operation,
-                Status.SUBMITTING,
-                actor="operations",
-                reason=f"Attempt {operation.attempts + 1}.",
-                attempts=operation.attempts + 1,
-                first_sent_at=operation.first_sent_at or moment,
-                leased_until=moment + LEASE,
-                due_at=moment + LEASE,
-            )
-    except LostRace:
-        return False
-    return True
-
-
-def _too_old(operation: Operation, moment: datetime) -> bool:
-    good_for = V2_KEY_GOOD_FOR if operation.path.startswith("/v2/") else KEY_GOOD_FOR
-    return operation.first_sent_at is not None and moment - operation.first_sent_at > good_for
-
-
-def _shelve(operation: Operation, reason: str) -> None:
-    move(operation, Status.STALE, actor="operations", reason=reason, error_message=reason, due_at=None)
-    log.error("operation_needs_a_person", key=operation.key, reason=reason)
-
-
-def _settle(operation: Operation, status: Operation.Status, *, reason: str, **fields: Any) -> None:
-    try:
-        move(
-            operation,
-            status,
-            actor="operations",
-            reason=reason,
-            finished_at=now(),
-            leased_until=None,
-            due_at=None,
-            **fields,
-        )
-    except LostRace:
-        # Our lease ran out and another process finished it with the same key: Stripe gave both the same answer.
+        return lookups.resolve(operation)
+    except NotSent:
+        raise
+    except StripeUnavailable as error:
+        log.warning("operation_not_looked_up", key=operation.key, error=str(error))
+        claims.put_back([operation], HELD_BACK_SECONDS)
         operation.refresh_from_db()
+        return operation
 
 
-def _keep_unknown(operation: Operation, error: str, **fields: Any) -> None:
-    # Compared as whole numbers: as a timedelta, the doubling overflows after some fifty attempts.
-    wait = timedelta(seconds=min(5 * 2**operation.attempts, LONGEST_WAIT_SECONDS))
+def _send(operation: Operation, mine: claims.Claim) -> Operation:
+    faultpoint("operation.claimed")
+    if not operation.keeps_answer:
+        # Left behind by `run_once`: whoever asked is gone, and what Stripe would answer must not be written down.
+        claims.given_up(operation, mine, "Nobody waits for its answer any more.")
+        return operation
+    request = json.loads(json.dumps(operation.request, sort_keys=True))
     try:
-        move(
-            operation,
-            Status.UNKNOWN,
-            actor="operations",
-            reason=error,
-            error_message=error,
-            leased_until=None,
-            due_at=now() + wait,
-            **fields,
-        )
-    except LostRace:
-        operation.refresh_from_db()
+        if mine.is_late or lookups.too_old(operation, now()):
+            raise NotSent("Its sender was held up, so it did not send.", wait=1.0)
+        answer = client.post(operation.path, request, key=operation.key, account=operation.account)
+    except KeyTaken as error:
+        claims.left_open(operation, mine, error)
+        claims.shelve(operation, f"Its key was used for another request: {error}")
+    except StripeUnavailable as error:
+        claims.left_open(operation, mine, error)
+    except StripeRefused as error:
+        claims.refused(operation, mine, error)
+    else:
+        faultpoint("operation.answered")
+        claims.succeeded(operation, answer.body, answer.request_id)
+    faultpoint("operation.settled")
+    return operation
+
+
+def _may_go(operation: Operation) -> str:
+    return ""

@@ -1,4 +1,5 @@
 """Business time. Every date the marketplace acts on comes from `now()`, never from the machine directly.
+Leases alone are counted by `machine_now()`.
 
 With CLOCK_URL set (the demo), the clock follows the emulator's: its offset is asked for at most once a second, so that
 moving the emulator's clock moves the marketplace too. Otherwise it is the machine's time in UTC.
@@ -30,6 +31,13 @@ def now() -> datetime:
     if _fixed is not None:
         return _fixed
     return datetime.now(UTC) + _current_offset()
+
+
+def machine_now() -> datetime:
+    """The machine's time in UTC, which moving the demo's clock does not move: for leases and pauses, which are promises
+    between processes, and for nothing people count by.
+    """
+    return datetime.now(UTC) if _fixed is None else _fixed
 
 
 @contextmanager

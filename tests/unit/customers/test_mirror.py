@@ -57,7 +57,7 @@ def test_f18_an_error_stripe_repeats_for_a_day_does_not_lock_the_buyer_out(buyer
         made = mirror.ensure_stripe_customer(buyer, "alice@example.com")
 
     assert customers_at_stripe(stripe_emulator) == [made]
-    assert [operation.status for operation in Operation.objects.order_by("pk")] == ["failed", "succeeded"]
+    assert [operation.status for operation in Operation.objects.order_by("pk")] == ["superseded", "succeeded"]
 
 
 def test_asking_twice_asks_stripe_once(buyer: Customer, stripe_emulator: Emulator):
