@@ -3,34 +3,58 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+from emulator import actions
 from emulator.core import Emulator
+from emulator.store import Row
 from emulator.types import Json
 
 PLATFORM = "platform"
+EVENTS_LOOKED_THROUGH = 5_000
+# kept as objects, but of no API
+_INTERNAL = ("flow", "account_link", "login_link")
+# which kinds lead to their charge by this field
+_ON_THE_WAY = {
+    "payment_intent": ("checkout.session",),
+    "latest_charge": ("checkout.session", "payment_intent"),
+}
 
 
 def kinds(em: Emulator) -> list[tuple[str, int]]:
     """Each kind of object and how many there are; events have a page of their own."""
     found = em.store.rows("SELECT kind, count(*) FROM object WHERE kind != 'event' GROUP BY kind ORDER BY kind")
-    return [(str(kind), int(count)) for kind, count in found]
+    return [(str(kind), int(count)) for kind, count in found if kind not in _INTERNAL]
 
 
 def objects(em: Emulator, kind: str, *, limit: int, before: int | None = None) -> list[Json]:
-    rows = em.store.find(kind, account=None, before=before, limit=limit)
-    return [
-        {
-            "seq": row.seq,
-            "id": row.id,
-            "account": row.account,
-            "created": row.created,
-            "status": state_of(row.body),
-            "amount": row.body.get("amount", row.body.get("amount_total")),
-            "currency": row.body.get("currency"),
-        }
-        for row in rows
-    ]
+    return [_line(row) for row in em.store.find(kind, account=None, before=before, limit=limit)]
+
+
+def search(em: Emulator, text: str, *, limit: int) -> list[Json]:
+    """Objects whose id contains the text, newest first; internal pages and links are none of them."""
+    pattern = "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
+    hidden = ", ".join(f"'{kind}'" for kind in _INTERNAL)
+    found = em.store.rows(
+        f"SELECT id FROM object WHERE id LIKE ? ESCAPE '\\' AND kind NOT IN ({hidden}) ORDER BY seq DESC LIMIT ?",  # noqa: S608
+        (pattern, limit),
+    )
+    rows = (em.store.get(str(id)) for (id,) in found)
+    return [_line(row) for row in rows if row is not None]
+
+
+def _line(row: Row) -> Json:
+    return {
+        "seq": row.seq,
+        "id": row.id,
+        "kind": row.kind,
+        "account": row.account,
+        "created": row.created,
+        "status": state_of(row.body),
+        "amount": row.body.get("amount", row.body.get("amount_total")),
+        "currency": row.body.get("currency"),
+    }
 
 
 def state_of(body: Json) -> str:
@@ -47,7 +71,40 @@ def one_object(em: Emulator, id: str) -> Json | None:
     row = em.store.get(id)
     if row is None:
         return None
-    return {"kind": row.kind, "account": row.account, "json": row.body}
+    return {
+        "kind": row.kind,
+        "account": row.account,
+        "created": row.created,
+        "json": row.body,
+        "status": state_of(row.body),
+        "actions": actions.of(row.kind, row.body),
+        "rows": ledger_of(em, row),
+        "events": events_of(em, row),
+    }
+
+
+def ledger_of(em: Emulator, row: Row) -> list[Json]:
+    """The ledger rows an object caused, oldest first; for a session or an intent those of its charge."""
+    charge: Any = row.body
+    for step in ("payment_intent", "latest_charge"):
+        if row.kind in _ON_THE_WAY[step] and isinstance(charge.get(step), str):
+            found_row = em.store.get(charge[step])
+            charge = charge if found_row is None else found_row.body
+    where = {"source": str(charge.get("id", row.id))}
+    found = em.store.find("balance_transaction", account=None, where=where, oldest_first=True)
+    return [{name: one.body.get(name) for name in LEDGER_COLUMNS[:-1]} | {"account": one.account} for one in found]
+
+
+def events_of(em: Emulator, row: Row) -> list[Json]:
+    """The events about an object, newest first, as far as they are among the latest few thousand."""
+    found = em.store.rows(
+        "SELECT id FROM (SELECT id, seq, body FROM object WHERE kind = 'event' AND seq > ? ORDER BY seq DESC LIMIT ?)"
+        " WHERE json_extract(body, '$.data.object.id') = ? OR json_extract(body, '$.data.object.account') = ?"
+        " ORDER BY seq DESC LIMIT 50",
+        (row.seq, EVENTS_LOOKED_THROUGH, row.id, row.id),
+    )
+    rows = (em.store.get(str(id)) for (id,) in found)
+    return [event_line(em, one.body, one.created) for one in rows if one is not None]
 
 
 def accounts(em: Emulator) -> list[Json]:
@@ -143,9 +200,12 @@ def resend(em: Emulator, id: str) -> int:
 REQUEST_COLUMNS = ("id", "request_id", "at", "method", "path", "account", "idempotency_key", "status", "error", "ms")
 
 
-def requests(em: Emulator, *, limit: int) -> list[Json]:
+def requests(em: Emulator, *, limit: int, status: str = "") -> list[Json]:
+    """The request log, newest first; `status` is a code, a class such as 4xx, or nothing for all."""
+    low, high = (int(status[0]) * 100, int(status[0]) * 100 + 99) if status.endswith("xx") else (status, status)
     found = em.store.rows(
-        f"SELECT {', '.join(REQUEST_COLUMNS)} FROM request_log ORDER BY id DESC LIMIT ?",  # noqa: S608
-        (limit,),
+        f"SELECT {', '.join(REQUEST_COLUMNS)} FROM request_log"  # noqa: S608
+        " WHERE ? = '' OR status BETWEEN CAST(? AS INTEGER) AND CAST(? AS INTEGER) ORDER BY id DESC LIMIT ?",
+        (status, low, high, limit),
     )
     return [dict(zip(REQUEST_COLUMNS, row, strict=True)) for row in found]

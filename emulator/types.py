@@ -54,7 +54,7 @@ class Delivery:
         }
 
 
-OutcomeKind = Literal["paid", "declined", "requires_action", "invalid", "expired", "complete"]
+OutcomeKind = Literal["paid", "processing", "declined", "requires_action", "invalid", "expired", "complete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Outcome:
     """What happened when somebody pressed the button on a hosted payment page.
 
     paid             the session is complete; go to `redirect_url`
+    processing       the session is complete, the bank answers later; go to `redirect_url`
     declined         the bank said no; `message` is for the buyer; the session stays open
     requires_action  3-D Secure: show the authentication step, then `checkout_authenticate`
     invalid          the form is wrong; `field` names the input, `message` says why

@@ -3,7 +3,14 @@
 Every function takes the Emulator first, runs in one store transaction and raises HostedError with a message for people.
 """
 
-from emulator.hosted.checkout import TEST_CARDS, checkout_authenticate, checkout_pay, checkout_pay_saved, checkout_view
+from emulator.hosted.checkout import (
+    TEST_CARDS,
+    checkout_authenticate,
+    checkout_pay,
+    checkout_pay_debit,
+    checkout_pay_saved,
+    checkout_view,
+)
 from emulator.hosted.dashboard import dashboard_view
 from emulator.hosted.intents import intent_authenticate, intent_view
 from emulator.hosted.onboarding import (
@@ -19,6 +26,7 @@ __all__ = [
     "TEST_CARDS",
     "checkout_authenticate",
     "checkout_pay",
+    "checkout_pay_debit",
     "checkout_pay_saved",
     "checkout_view",
     "complete_onboarding",

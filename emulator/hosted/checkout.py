@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from emulator import debits
 from emulator.cards import BY_NUMBER, CARDS, Card
 from emulator.context import Ctx
 from emulator.errors import HostedError, StripeError
-from emulator.resources import checkout_sessions, payments, setup_intents
+from emulator.resources import checkout_sessions, debit_methods, payments, setup_intents
 from emulator.resources.payment_methods import make
 from emulator.store import Row
 from emulator.types import Json, Outcome
@@ -26,11 +27,12 @@ _SESSION_PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 def checkout_view(em: Emulator, session_id: str) -> Json:
     """Everything the payment page shows.
 
-    Keys: session (API shape), lines [{name, description, quantity, unit_amount, amount, currency}], total, discount
-    (0 or less), currency, setup (a card is kept, nothing paid), may_save (a tick may keep the card), merchant, status
-    ("open" | "complete" | "expired"), customer_email, saved_cards [{id, brand, last4, exp_month, exp_year}],
-    test_cards [{number, label}], success_url (placeholder replaced), cancel_url, next_action ("authenticate" | None).
-    Amounts are minor units.
+    Keys: session (API shape), lines [{name, description, quantity, unit_amount, amount, currency}], subtotal, total,
+    discount (0 or less), discount_name, currency, setup (a card is kept, nothing paid), may_save (a tick may keep the
+    card), merchant, status ("open" | "complete" | "expired"), customer_email, saved_cards [{id, brand, last4,
+    exp_month, exp_year}], test_cards [{number, label}], methods [of "card", "sepa_debit"], test_debits [{iban, label}],
+    waiting (paid by debit, the bank has not answered), failed (it refused), success_url (placeholder replaced),
+    cancel_url, next_action ("authenticate" | None). Amounts are minor units.
     Raises HostedError(status=404) for an unknown session.
     """
     with em.visit() as ctx:
@@ -40,8 +42,10 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
         return {
             "session": ctx.shown(row),
             "lines": [_line(item, text) for item, text in zip(items, texts, strict=True)],
+            "subtotal": body["amount_subtotal"],
             "total": body["amount_total"],
             "discount": -(body["total_details"] or {"amount_discount": 0})["amount_discount"],
+            "discount_name": _discount_name(ctx, row),
             "setup": body["mode"] == "setup",
             "may_save": _may_save(row),
             "currency": body["currency"],
@@ -50,6 +54,10 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
             "customer_email": details.get("email") or "",
             "saved_cards": [_saved(card) for card in checkout_sessions.saved_cards(ctx, row)],
             "test_cards": [{"number": number, "label": label} for number, label in TEST_CARDS.items()],
+            "methods": list(body["payment_method_types"]),
+            "test_debits": [{"iban": debit.iban, "label": debit.label} for debit in debits.SHOWN],
+            "waiting": _paying(ctx, row) == "processing",
+            "failed": body["status"] == "complete" and _paying(ctx, row) == "requires_payment_method",
             "success_url": success_url(row),
             "cancel_url": body["cancel_url"],
             "next_action": _next_action(ctx, row),
@@ -90,6 +98,33 @@ def checkout_pay(  # noqa: PLR0913 - the fields of the form
         ctx.save(method)
         ctx.save(row)
         return _attempt(ctx, row, _intent(ctx, row, ticked), method, authenticated=False)
+
+
+def checkout_pay_debit(em: Emulator, session_id: str, *, iban: str, email: str = "", name: str = "") -> Outcome:
+    """Pay by SEPA Direct Debit from a test account: the session completes, the bank's answer comes later.
+
+    `field` of an invalid outcome is one of iban, email, name. Raises HostedError(status=409) where it is not offered.
+    """
+    with em.visit() as ctx:
+        row = _session(ctx, session_id)
+        settled = _settled(row)
+        if settled is not None:
+            return settled
+        if debit_methods.TYPE not in row.body["payment_method_types"]:
+            raise HostedError("This page takes no direct debits. Pay by card instead.", status=409)
+        debit, payer = debits.find(iban), name.strip()
+        wanted = email.strip() or (row.body["customer_details"] or {}).get("email") or ""
+        if not _EMAIL.match(wanted):
+            return Outcome("invalid", "Enter an e-mail address for the receipt.", field="email")
+        if debit is None:
+            message = "Enter one of the test IBANs. Never type a real one here." if iban.strip() else "Enter an IBAN."
+            return Outcome("invalid", message, field="iban")
+        if not payer:
+            return Outcome("invalid", "Enter the name of the account's holder.", field="name")
+        row.private["payer"] = {"email": wanted, "name": payer}
+        ctx.save(row)
+        method = debit_methods.make(ctx, debit, billing=row.private["payer"])
+        return _attempt(ctx, row, _intent(ctx, row, False), method, authenticated=False)
 
 
 def checkout_pay_saved(em: Emulator, session_id: str, *, card: str) -> Outcome:
@@ -184,6 +219,18 @@ def _current(ctx: Ctx, row: Row) -> Row:
     return ctx.must(row.body["setup_intent"] or row.body["payment_intent"])
 
 
+def _discount_name(ctx: Ctx, row: Row) -> str:
+    """What the coupon is called; "" for none, or one without a name."""
+    ids = [discount["coupon"] for discount in row.body["discounts"]]
+    coupon = ctx.store.get(ids[0]) if ids else None
+    return str(coupon.body["name"] or "") if coupon is not None else ""
+
+
+def _paying(ctx: Ctx, row: Row) -> str | None:
+    """The status of the session's payment intent."""
+    return ctx.must(row.body["payment_intent"]).body["status"] if row.body["payment_intent"] else None
+
+
 def _next_action(ctx: Ctx, row: Row) -> str | None:
     if row.body["status"] != "open" or not (row.body["setup_intent"] or row.body["payment_intent"]):
         return None
@@ -205,7 +252,7 @@ def _attempt(ctx: Ctx, row: Row, intent: Row, method: Row, *, authenticated: boo
         return Outcome("declined", error["message"])
     payer = row.private.get("payer") or {}
     checkout_sessions.complete(ctx, row, email=payer.get("email"), name=payer.get("name"))
-    return Outcome("paid", redirect_url=success_url(row))
+    return Outcome("processing" if status == "processing" else "paid", redirect_url=success_url(row))
 
 
 class _Form:

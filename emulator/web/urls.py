@@ -2,7 +2,19 @@
 
 from django.urls import path, re_path, register_converter
 
-from emulator.web.views import api, assets, checkout, controls, express, intents, onboarding, panel, problems
+from emulator.web.views import (
+    api,
+    assets,
+    checkout,
+    controls,
+    express,
+    intents,
+    onboarding,
+    panel,
+    panel_faults,
+    panel_objects,
+    problems,
+)
 
 
 class SessionId:
@@ -56,25 +68,23 @@ urlpatterns = [
         "_emulator/accounts/<account:account>/complete_onboarding", controls.complete_account, name="control-complete"
     ),
     path("_emulator/sessions/<session:session_id>/pay", controls.pay_session, name="control-pay"),
-    path("_emulator/charges/<str:id>/dispute", controls.open_dispute, name="control-dispute"),
-    path("_emulator/charges/<str:id>/fraud_warning", controls.warn_of_fraud, name="control-fraud-warning"),
-    path("_emulator/disputes/<str:id>/move", controls.move_dispute, name="control-move-dispute"),
-    path("_emulator/payouts/<str:id>/fail", controls.fail_payout, name="control-fail-payout"),
-    path("_emulator/refunds/<str:id>/fail", controls.fail_refund, name="control-fail-refund"),
+    path("_emulator/actions", controls.actions, name="control-actions"),
     # The operator's panel
     path("_emulator/", panel.home, name="panel"),
     path("_emulator/sign-in", panel.sign_in, name="panel-sign-in"),
     path("_emulator/panel/advance", panel.advance, name="panel-advance"),
-    path("_emulator/panel/objects", panel.objects, name="panel-objects"),
-    path("_emulator/panel/objects/<str:kind>", panel.objects, name="panel-kind"),
-    path("_emulator/panel/object/<str:id>", panel.one_object, name="panel-object"),
+    path("_emulator/panel/objects", panel_objects.objects, name="panel-objects"),
+    path("_emulator/panel/objects/<str:kind>", panel_objects.objects, name="panel-kind"),
+    path("_emulator/panel/object/<str:id>", panel_objects.one_object, name="panel-object"),
     path("_emulator/panel/ledger", panel.ledger, name="panel-ledger"),
     path("_emulator/panel/ledger/<str:account>", panel.ledger, name="panel-account"),
     path("_emulator/panel/events", panel.events, name="panel-events"),
     path("_emulator/panel/events/<str:id>", panel.one_event, name="panel-event"),
     path("_emulator/panel/events/<str:id>/resend", panel.resend, name="panel-resend"),
-    path("_emulator/panel/faults", panel.faults, name="panel-faults"),
+    path("_emulator/panel/faults", panel_faults.faults, name="panel-faults"),
     path("_emulator/panel/requests", panel.requests, name="panel-requests"),
+    # Business actions, JSON: after everything else that has three parts
+    path("_emulator/<slug:things>/<str:id>/<slug:verb>", controls.act, name="control-act"),
 ]
 
 handler404 = problems.not_found

@@ -21,7 +21,7 @@ register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
 TONES = {
-    "done": ("succeeded", "complete", "paid", "active", "available", "delivered", "verified"),
+    "done": ("succeeded", "complete", "paid", "active", "available", "delivered", "verified", "won"),
     "waiting": (
         "open",
         "pending",
@@ -30,9 +30,11 @@ TONES = {
         "requires_confirmation",
         "restricted",
         "waiting",
+        "needs_response",
+        "warning_needs_response",
     ),
-    "moving": ("in_transit", "processing", "sending"),
-    "problem": ("failed", "expired", "canceled", "declined", "rejected", "stopped", "unsupported"),
+    "moving": ("in_transit", "processing", "sending", "under_review", "warning_under_review"),
+    "problem": ("failed", "lost", "expired", "canceled", "declined", "rejected", "stopped", "unsupported"),
 }
 TONE_OF = {status: tone for tone, statuses in TONES.items() for status in statuses}
 
@@ -83,9 +85,15 @@ def day(epoch: int | None) -> SafeString | str:
 
 
 @register.filter
-def spaced(number: str) -> str:
-    """A card number in groups of four."""
-    digits = "".join(number.split())
+def slice_year(year: int) -> str:
+    """A card's year as cards print it: 2034 -> 34."""
+    return f"{int(year) % 100:02d}"
+
+
+@register.filter
+def spaced(number: str | None) -> str:
+    """A card number or an IBAN in groups of four."""
+    digits = "".join((number or "").split())
     return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
 
 
@@ -100,6 +108,12 @@ def pill(status: str | None) -> SafeString | str:
 def breakable(name: str) -> SafeString:
     """A dotted or underscored name that may break after its dots and underscores."""
     return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in re.split(r"(?<=[._])", name)))
+
+
+@register.filter
+def plain_words(name: str) -> str:
+    """A code as words: could_not_process -> could not process."""
+    return name.replace("_", " ")
 
 
 @register.filter
@@ -128,7 +142,7 @@ def duration(seconds: int) -> str:
 
 # Ids that the panel can show, inside a JSON text that is already escaped.
 LINKED = re.compile(
-    r"&quot;((?:acct|cs|cus|pi|ch|py|tr|trr|re|fee|fr|po|txn|evt|pm|ba|ca|we|seti|dp)_[A-Za-z0-9_]+)&quot;"
+    r"&quot;((?:acct|cs|cus|pi|ch|py|pyr|tr|trr|re|fee|fr|po|txn|evt|pm|we|seti|du|issfr|tu|file|prod|price)_[A-Za-z0-9_]+)&quot;"
 )
 
 

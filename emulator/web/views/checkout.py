@@ -9,13 +9,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from emulator.errors import HostedError
-from emulator.hosted import checkout_authenticate, checkout_pay, checkout_pay_saved, checkout_view
+from emulator.hosted import (
+    checkout_authenticate,
+    checkout_pay,
+    checkout_pay_debit,
+    checkout_pay_saved,
+    checkout_view,
+)
 from emulator.types import Json, Outcome
 from emulator.web.returns import allow_returns, send_to
 from emulator.web.runtime import current
 from emulator.web.views import problems
 
-FIELDS = ("email", "number", "exp", "cvc", "name", "save")
+FIELDS = ("method", "email", "number", "exp", "cvc", "iban", "name", "save")
 EXAMPLE = {"email": "buyer@example.com", "cvc": "123", "name": "Kim Buyer"}
 
 
@@ -39,6 +45,9 @@ def pay(request: HttpRequest, session_id: str) -> HttpResponse:
     try:
         if saved := request.POST.get("saved"):
             outcome = checkout_pay_saved(emulator, session_id, card=saved)
+        elif values["method"] == "sepa_debit":
+            given = {name: values[name] for name in ("iban", "email", "name")}
+            outcome = checkout_pay_debit(emulator, session_id, **given)
         else:
             outcome = checkout_pay(emulator, session_id, **card_arguments(values), save=bool(values["save"]))
     except HostedError as error:
@@ -66,11 +75,11 @@ def authenticate(request: HttpRequest, session_id: str) -> HttpResponse:
 
 
 def after(request: HttpRequest, session_id: str, view: Json, values: dict[str, str], outcome: Outcome) -> HttpResponse:
-    if outcome.kind in ("paid", "complete") and outcome.redirect_url:
+    if outcome.kind in ("paid", "processing", "complete") and outcome.redirect_url:
         return send_to(outcome.redirect_url)
     if outcome.kind == "requires_action":
         return redirect("authenticate", session_id)
-    if outcome.kind in ("paid", "complete", "expired"):
+    if outcome.kind in ("paid", "processing", "complete", "expired"):
         return redirect("checkout", session_id)
     return card_form(request, view, values, outcome)
 
@@ -85,16 +94,19 @@ def card_form(request: HttpRequest, view: Json, values: dict[str, str], outcome:
         "values": values,
         "declined": outcome.message if outcome and outcome.kind == "declined" else "",
         "errors": {wrong: message} if wrong else {},
+        "by_debit": values.get("method") == "sepa_debit" or view["methods"] == ["sepa_debit"],
     }
     response = render(request, "hosted/checkout.html", context)
     return allow_returns(response, [view.get("success_url"), view.get("cancel_url")])
 
 
 def filled(values: dict[str, str], number: str) -> dict[str, str]:
-    """The form with a test card in it; what the person typed for e-mail and name, and ticked, stays."""
-    year = dt.datetime.fromtimestamp(current().emulator.now(), dt.UTC).year + 3
-    example = EXAMPLE | {"number": number, "exp": f"12 / {year % 100:02d}"}
+    """The form with a test card or IBAN in it; what the person typed for e-mail and name, and ticked, stays."""
     kept = {name: values[name] for name in ("email", "name", "save") if values[name]}
+    if number[:2].isalpha():
+        return {"email": EXAMPLE["email"], "name": EXAMPLE["name"], "iban": number, "method": "sepa_debit"} | kept
+    year = dt.datetime.fromtimestamp(current().emulator.now(), dt.UTC).year + 3
+    example = EXAMPLE | {"number": number, "exp": f"12 / {year % 100:02d}", "method": "card"}
     return example | kept
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from emulator import business, hosted, panel
+from emulator import hosted, panel
+from emulator.actions import ACTIONS, BY_PATH
 from emulator.errors import HostedError
 from emulator.faults import KINDS
-from emulator.hosted import checkout_authenticate, checkout_pay, checkout_view
+from emulator.hosted import checkout_authenticate, checkout_pay, checkout_pay_debit, checkout_view
 from emulator.settings import RETRY_PROFILES
 from emulator.web.access import control, json_body, problem
 from emulator.web.runtime import current
@@ -103,7 +104,10 @@ def events(request: HttpRequest) -> HttpResponse:
 
 @control("GET")
 def requests(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"data": panel.requests(current().emulator, limit=row_limit(request))})
+    wanted = request.GET.get("status", "")
+    if not re.fullmatch(r"([1-5]xx|[1-5]\d\d)?", wanted):
+        return problem(400, "status is a code such as 402, or a class such as 4xx.")
+    return JsonResponse({"data": panel.requests(current().emulator, limit=row_limit(request), status=wanted)})
 
 
 def row_limit(request: HttpRequest) -> int:
@@ -162,58 +166,29 @@ def complete(account: str, body: dict[str, Any]) -> HttpResponse:
 
 
 @control("POST")
-def open_dispute(request: HttpRequest, id: str) -> HttpResponse:
-    """Dispute a charge or a payment intent: {"reason": "fraudulent", "inquiry": false}."""
-    return with_body(
-        lambda body: made(
-            "dispute",
-            business.open_dispute(
-                current().emulator, id, text(body, "reason", "fraudulent"), inquiry=body.get("inquiry") is True
-            ),
-        ),
-        request,
-    )
+def act(request: HttpRequest, things: str, id: str, verb: str) -> HttpResponse:
+    """A business action: POST /_emulator/<things>/<id>/<verb>, with the fields of emulator/actions.py as JSON."""
+    action = BY_PATH.get(f"{things}/{verb}")
+    if action is None:
+        return problem(404, f"There is no action {things}/<id>/{verb}. GET /_emulator/actions lists them.")
+    return with_body(lambda body: JsonResponse({action.answer: action.do(current().emulator, id, body)}), request)
 
 
-@control("POST")
-def warn_of_fraud(request: HttpRequest, id: str) -> HttpResponse:
-    """An early fraud warning about a charge or a payment intent: {"fraud_type": "made_with_stolen_card"}."""
-    return with_body(
-        lambda body: made(
-            "early_fraud_warning",
-            business.warn_of_fraud(current().emulator, id, text(body, "fraud_type", "made_with_stolen_card")),
-        ),
-        request,
-    )
-
-
-@control("POST")
-def move_dispute(request: HttpRequest, id: str) -> HttpResponse:
-    """What the bank decides: {"to": "won" | "lost" | "needs_response" | "warning_closed"}."""
-    return with_body(
-        lambda body: made("status", business.move_dispute(current().emulator, id, text(body, "to", ""))), request
-    )
-
-
-@control("POST")
-def fail_payout(request: HttpRequest, id: str) -> HttpResponse:
-    """The bank sends a payout back, even a paid one: {"code": "could_not_process"}."""
-    return with_body(
-        lambda body: made(
-            "status", business.fail_payout(current().emulator, id, text(body, "code", "could_not_process"))
-        ),
-        request,
-    )
-
-
-@control("POST")
-def fail_refund(request: HttpRequest, id: str) -> HttpResponse:
-    """A refund does not arrive, even one that succeeded: {"reason": "expired_or_canceled_card"}."""
-    return with_body(
-        lambda body: made(
-            "status", business.fail_refund(current().emulator, id, text(body, "reason", "expired_or_canceled_card"))
-        ),
-        request,
+@control("GET")
+def actions(request: HttpRequest) -> HttpResponse:
+    """The business actions, with the values each takes and what they are when left out."""
+    return JsonResponse(
+        {
+            "data": [
+                {
+                    "call": f"POST /_emulator/{action.path.replace('/', '/<id>/')}",
+                    "about": action.about,
+                    "objects": action.kinds,
+                    "values": {one.name: one.default for one in action.fields},
+                }
+                for action in ACTIONS
+            ]
+        }
     )
 
 
@@ -230,7 +205,10 @@ def text(body: dict[str, Any], name: str, default: str) -> str:
 
 @control("POST")
 def pay_session(request: HttpRequest, session_id: str) -> HttpResponse:
-    """Pay as a person on the payment page would: {"number", "email", "authenticate": true|false for 3-D Secure}."""
+    """Pay as a person on the payment page would: {"number", "email", "authenticate": true|false for 3-D Secure}.
+
+    {"iban", "name", "email"} pays by direct debit.
+    """
     return with_body(lambda body: pay(session_id, body), request)
 
 
@@ -238,6 +216,15 @@ def pay(session_id: str, body: dict[str, Any]) -> HttpResponse:
     emulator = current().emulator
     year = dt.datetime.fromtimestamp(emulator.now(), dt.UTC).year + 3
     known = checkout_view(emulator, session_id)["customer_email"]
+    if "iban" in body:
+        outcome = checkout_pay_debit(
+            emulator,
+            session_id,
+            iban=str(body["iban"]),
+            email=str(body.get("email") or known or "buyer@example.com"),
+            name=str(body.get("name") or "Kim Buyer"),
+        )
+        return JsonResponse(dataclasses.asdict(outcome))
     outcome = checkout_pay(
         emulator,
         session_id,

@@ -1,5 +1,6 @@
 """The operator's panel: the clock, what exists, where the money is, what was sent, what will go wrong."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -10,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from emulator import panel as store
-from emulator.faults import KINDS
 from emulator.web.access import give_panel_cookie, operator_page, token_matches
 from emulator.web.runtime import current
 
@@ -20,8 +20,19 @@ MOVES = (
     (DAY, gettext_lazy("Move 1 day")),
     (2 * DAY, gettext_lazy("Move 2 days")),
     (7 * DAY, gettext_lazy("Move 1 week")),
+    (30 * DAY, gettext_lazy("Move 1 month")),
 )
-PAGE = 50
+LONGEST_MOVE = 10 * 366 * DAY
+STATUSES = (
+    ("", gettext_lazy("All")),
+    ("2xx", gettext_lazy("Done (2xx)")),
+    ("4xx", gettext_lazy("Refused (4xx)")),
+    ("5xx", gettext_lazy("Failed (5xx)")),
+    ("402", gettext_lazy("Declined (402)")),
+    ("409", gettext_lazy("In conflict (409)")),
+    ("429", gettext_lazy("Too many (429)")),
+    ("501", gettext_lazy("Not modelled (501)")),
+)
 
 
 def show(request: HttpRequest, template: str, here: str, context: dict[str, Any]) -> HttpResponse:
@@ -50,35 +61,28 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_POST
 def advance(request: HttpRequest) -> HttpResponse:
     """Move the clock and say what fell due on the way."""
-    asked = request.POST.get("seconds", "")
-    if int(asked or 0) not in dict(MOVES):
-        raise Http404(asked)
-    happened = current().emulator.advance(seconds=int(asked))
-    return show(request, "advanced", "panel", {"moves": MOVES, "happened": happened, "moved": dict(MOVES)[int(asked)]})
-
-
-@operator_page
-def objects(request: HttpRequest, kind: str = "") -> HttpResponse:
     emulator = current().emulator
-    before = request.GET.get("before", "")
-    rows = (
-        store.objects(emulator, kind, limit=PAGE + 1, before=int(before) if before.isdigit() else None) if kind else []
-    )
-    context = {
-        "kinds": store.kinds(emulator),
-        "kind": kind,
-        "rows": rows[:PAGE],
-        "more": rows[PAGE - 1]["seq"] if len(rows) > PAGE else None,
-    }
-    return show(request, "objects", "panel-objects", context)
+    distance = asked_distance(request, emulator.now())
+    if distance is None:
+        trouble = _("Choose a day after today's on this clock, at most ten years away.")
+        context = {"moves": MOVES, "trouble": trouble, "wanted": request.POST.get("to", "")}
+        return show(request, "advanced", "panel", context)
+    happened = emulator.advance(seconds=distance)
+    current().ring()
+    return show(request, "advanced", "panel", {"moves": MOVES, "happened": happened})
 
 
-@operator_page
-def one_object(request: HttpRequest, id: str) -> HttpResponse:
-    found = store.one_object(current().emulator, id)
-    if found is None:
-        raise Http404(id)
-    return show(request, "object", "panel-objects", {"object": found, "id": id})
+def asked_distance(request: HttpRequest, now: int) -> int | None:
+    """How many seconds to move: those of a button, or to the start of the day given; None when that is no way."""
+    seconds, to = request.POST.get("seconds", ""), request.POST.get("to", "").strip()
+    if seconds:
+        return int(seconds) if seconds.isdecimal() and int(seconds) in dict(MOVES) else None
+    try:
+        moment = dt.datetime.fromisoformat(to).replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
+    distance = int(moment.timestamp()) - now
+    return distance if 0 < distance <= LONGEST_MOVE else None
 
 
 @operator_page
@@ -91,7 +95,8 @@ def ledger(request: HttpRequest, account: str = "") -> HttpResponse:
     if chosen is None:
         raise Http404(account)
     rows = store.ledger(emulator, account, limit=200)
-    return show(request, "account", "panel-ledger", {"account": chosen, "rows": rows})
+    object_id = emulator.platform_id if account == store.PLATFORM else account
+    return show(request, "account", "panel-ledger", {"account": chosen, "rows": rows, "object_id": object_id})
 
 
 @operator_page
@@ -118,44 +123,11 @@ def resend(request: HttpRequest, id: str) -> HttpResponse:
 
 
 @operator_page
-@require_http_methods(["GET", "HEAD", "POST"])
-def faults(request: HttpRequest) -> HttpResponse:
-    planned = current().emulator.faults
-    trouble = ""
-    if request.method == "POST" and "clear" in request.POST:
-        planned.clear()
-        return redirect("panel-faults")
-    if request.method == "POST":
-        try:
-            planned.add(request.POST.get("kind", ""), **fault_form(request))
-            return redirect("panel-faults")
-        except (ValueError, re.error) as error:
-            trouble = str(error)
-    context = {"kinds": KINDS, "planned": planned.list(), "trouble": trouble, "values": request.POST}
-    return show(request, "faults", "panel-faults", context)
-
-
-def fault_form(request: HttpRequest) -> dict[str, Any]:
-    """Raises ValueError when a number is not one."""
-    form = request.POST
-    given: dict[str, Any] = {"match": form.get("match") or ".*", "account": form.get("account") or None}
-    for name in ("nth", "times"):
-        given[name] = whole(form.get(name) or "1")
-    for name in ("status", "seconds", "copies"):
-        if form.get(name):
-            given[name] = whole(form[name])
-    return given
-
-
-def whole(text: str) -> int:
-    if not text.strip().isdigit():
-        raise ValueError(_("%(text)s is not a whole number.") % {"text": text})
-    return int(text)
-
-
-@operator_page
 def requests(request: HttpRequest) -> HttpResponse:
-    return show(request, "requests", "panel-requests", {"rows": store.requests(current().emulator, limit=100)})
+    asked = request.GET.get("status", "")
+    status = asked if re.fullmatch(r"[1-5]xx|[1-5]\d\d", asked) else ""
+    rows = store.requests(current().emulator, limit=100, status=status)
+    return show(request, "requests", "panel-requests", {"rows": rows, "status": status, "choices": STATUSES})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
