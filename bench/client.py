@@ -73,10 +73,10 @@ class _Connection:
 
 
 class Client:
-    """Eight connections to one server, open until the block ends."""
+    """Eight connections to one server (or as many as asked for), open until the block ends."""
 
-    def __init__(self, port: int) -> None:
-        self.connections = [_Connection(port) for _number in range(CONNECTIONS)]
+    def __init__(self, port: int, connections: int = CONNECTIONS) -> None:
+        self.connections = [_Connection(port) for _number in range(connections)]
         self.selector = selectors.DefaultSelector()
         for connection in self.connections:
             self.selector.register(connection.socket, selectors.EVENT_READ, connection)

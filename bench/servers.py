@@ -129,9 +129,9 @@ class Stage:
             raise BenchError(f"manage.py {' '.join(arguments)} failed:\n{result.stdout}{result.stderr}")
 
     def _gunicorn(self, name: str, application: str) -> Program:
-        port = _free_port()
+        port = free_port()
         program = self._start(name, ("-m", "gunicorn", application, "--bind", f"{HOST}:{port}", *SERVER), port)
-        if not wait_until(lambda: _listens(port) or program.process.poll() is not None, PATIENCE):
+        if not wait_until(lambda: listens(port) or program.process.poll() is not None, PATIENCE):
             raise BenchError(f"{name} did not come up:\n{tail(FOLDER / f'{name}.log')}")
         return program
 
@@ -182,14 +182,14 @@ def _own_database(url: str) -> str:
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0
