@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 import stripe
 
 from tests.contract.marks import needs, source
@@ -120,11 +121,9 @@ def test_a_saved_500_is_replayed_like_any_answer(target: Target) -> None:
     key, start = target.unique("key"), target.v1.customers.list({"limit": 100}).data
 
     for _ in range(2):
-        try:
+        with pytest.raises(stripe.APIError) as failed:
             target.v1.customers.create({}, {"idempotency_key": key})
-            raise AssertionError("it was not replayed")
-        except stripe.APIError as error:
-            assert error.http_status == 500
+        assert failed.value.http_status == 500
 
     assert len(target.v1.customers.list({"limit": 100}).data) == len(start)
     assert target.v1.customers.create({}, {"idempotency_key": target.unique("key")}).id
@@ -139,11 +138,9 @@ def test_a_lost_answer_is_had_by_asking_again_under_the_same_key(target: Target)
     params = {"amount": 4_000, "currency": target.currency, "destination": seller, "transfer_group": group}
     key = target.unique("key")
 
-    try:
+    with pytest.raises(stripe.APIConnectionError):
         target.v1.transfers.create(params, {"idempotency_key": key})
-        raise AssertionError("the answer was not lost")
-    except stripe.APIConnectionError:
-        made = target.v1.transfers.create(params, {"idempotency_key": key})
+    made = target.v1.transfers.create(params, {"idempotency_key": key})
 
     listed = target.v1.transfers.list({"transfer_group": group}).data
     assert [one.id for one in listed] == [made.id]
@@ -226,10 +223,7 @@ def test_version_2_tries_again_what_failed(target: Target) -> None:
     target.em("faults").faults.add("save_500", match="POST /v2/core/accounts")
     key = target.unique("key")
     params = {"contact_email": "ada@example.org", "display_name": "Ada"}
-    try:
+    with pytest.raises(stripe.APIError):
         target.v2.core.accounts.create(params, {"idempotency_key": key})
-        raise AssertionError("it did not fail")
-    except stripe.APIError as error:
-        assert error.http_status == 500
 
     assert target.v2.core.accounts.create(params, {"idempotency_key": key}).id

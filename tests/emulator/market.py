@@ -16,7 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from emulator import business, hosted, ledger
 from emulator.core import Emulator
+from emulator.debits import SHOWN
 from emulator.errors import HostedError
+from emulator.store import Row
 from tests.emulator import sanity
 from tests.emulator.shop import DAY, Shop
 from tests.stripe_inprocess import InProcessHTTPClient
@@ -88,8 +90,8 @@ def part_of(whole: int, part: str | int | None) -> int | None:
 
 
 def needs(*kinds: str) -> Any:
-    """A rule for when there is something of these kinds."""
-    return precondition(lambda self: all(self.em.store.find(kind, account=None, limit=1) for kind in kinds))
+    """A rule for when the platform has something of these kinds."""
+    return precondition(lambda self: all(self.em.store.find(kind, limit=1) for kind in kinds))
 
 
 class CheckedHTTPClient(InProcessHTTPClient):
@@ -116,7 +118,6 @@ class Market(RuleBasedStateMachine):
         self.sellers = [self.shop.seller(), self.shop.seller(), self.seller(CLOSED_BANK), self.seller(US_BANK)]
         self.sellers.append(self.shop.account())
         self.customer = self.v1.customers.create({"email": "bob@example.org"}).id
-        self.found: dict[str, list[str]] = collections.defaultdict(list)
         self.keys: list[tuple[str, Callable[[str], Any], str | None, int]] = []
 
     def seller(self, bank: dict[str, str]) -> str:
@@ -150,14 +151,10 @@ class Market(RuleBasedStateMachine):
         finally:
             self.em.require_conservation()
 
-    def keep(self, kind: str, made: Any) -> None:
-        if made is not None:
-            self.found[kind].append(made if isinstance(made, str) else made.id)
-
-    def pick(self, kind: str, which: int) -> str:
-        """One of the newest of a kind; an id nobody has when there is none."""
-        known = self.found[kind]
-        return known[-1 - which % len(known)] if known else f"{kind}_none"
+    def pick(self, kind: str, which: int) -> Row:
+        """One of the platform's newest of a kind."""
+        known = self.em.store.find(kind, limit=8)
+        return known[which % len(known)]
 
     def options(self, who: int | None) -> Any:
         return {} if who is None else {"stripe_account": self.sellers[who]}
@@ -171,7 +168,7 @@ class Market(RuleBasedStateMachine):
         if seller is not None:
             params["transfer_data"] = {"destination": self.sellers[seller]}
             params |= {"application_fee_amount": part_of(amount, fee)} if isinstance(fee, str) else {}
-        self.intent(self.attempt(self.v1.payment_intents.create, params))
+        self.attempt(self.v1.payment_intents.create, params)
 
     @rule(
         amount=AMOUNTS,
@@ -197,14 +194,31 @@ class Market(RuleBasedStateMachine):
             params["capture_method"] = "manual"
         if customer:
             params |= {"customer": self.customer, "setup_future_usage": "off_session"}
-        self.intent(self.attempt(self.v1.payment_intents.create, params))
+        self.attempt(self.v1.payment_intents.create, params)
 
-    def intent(self, made: Any) -> None:
-        if made is None:
-            return
-        self.keep("intent", made)
-        if made.latest_charge:
-            self.keep("charge", made.latest_charge)
+    @rule(
+        amount=AMOUNTS,
+        iban=st.sampled_from([debit.iban for debit in SHOWN]),
+        seller=st.sampled_from([None, 0, 1, 2]),
+        fee=PARTS,
+    )
+    def pay_by_debit(self, amount, iban, seller, fee):
+        payer = {"name": "Bob", "email": "bob@example.org"}
+        method = self.v1.payment_methods.create(
+            {"type": "sepa_debit", "sepa_debit": {"iban": iban}, "billing_details": payer}
+        ).id
+        params: Any = {"amount": amount, "currency": "eur", "payment_method": method, "confirm": True}
+        if seller is not None:
+            params |= {"transfer_data": {"destination": self.sellers[seller]}}
+            params |= {} if fee is None else {"application_fee_amount": part_of(amount, fee)}
+        self.attempt(self.v1.payment_intents.create, params)
+
+    @needs("payment_intent")
+    @rule(which=WHICH, succeed=st.booleans())
+    def a_bank_answers(self, which, succeed):
+        waiting = [one.id for one in self.em.store.find("payment_intent") if one.body["status"] == "processing"]
+        if waiting:
+            self.by_hand(business.settle_payment, waiting[which % len(waiting)], succeed=succeed)
 
     @needs("payment_intent")
     @rule(which=WHICH, amount=PARTS, fee=st.none() | PARTS, part=st.none() | st.none() | PARTS)
@@ -214,12 +228,12 @@ class Market(RuleBasedStateMachine):
         params: Any = {} if amount is None else {"amount_to_capture": part_of(whole, amount)}
         params |= {} if fee is None else {"application_fee_amount": part_of(whole, fee)}
         params |= {} if part is None else {"transfer_data": {"amount": part_of(whole, part)}}
-        self.intent(self.attempt(partial(self.v1.payment_intents.capture, id), params))
+        self.attempt(partial(self.v1.payment_intents.capture, id), params)
 
     def held(self, which: int) -> str:
         """An intent that waits for its capture, if there is one."""
         waiting = [one.id for one in self.em.store.find("payment_intent") if one.body["status"] == "requires_capture"]
-        return waiting[which % len(waiting)] if waiting else self.pick("intent", which)
+        return waiting[which % len(waiting)] if waiting else self.pick("payment_intent", which).id
 
     @needs("payment_intent")
     @rule(
@@ -229,16 +243,15 @@ class Market(RuleBasedStateMachine):
         card=st.sampled_from(CARDS),
     )
     def go_on_with_an_intent(self, which, how, amount, card):
-        id = self.held(which) if how == "cancel" else self.pick("intent", which)
+        id = self.held(which) if how == "cancel" else self.pick("payment_intent", which).id
         if how == "cancel":
-            self.intent(self.attempt(partial(self.v1.payment_intents.cancel, id), {}))
+            self.attempt(partial(self.v1.payment_intents.cancel, id), {})
         elif how == "confirm":
-            self.intent(self.attempt(partial(self.v1.payment_intents.confirm, id), {"payment_method": card}))
+            self.attempt(partial(self.v1.payment_intents.confirm, id), {"payment_method": card})
         elif how == "update":
-            self.intent(self.attempt(partial(self.v1.payment_intents.update, id), {"amount": amount}))
+            self.attempt(partial(self.v1.payment_intents.update, id), {"amount": amount})
         else:
             self.by_hand(hosted.intent_authenticate, id, succeed=how == "authenticate")
-            self.intent(self.attempt(partial(self.v1.payment_intents.retrieve, id), {}))
 
     @rule(
         amount=SENSIBLE | AMOUNTS,
@@ -263,26 +276,26 @@ class Market(RuleBasedStateMachine):
         if coupon is not None:
             off: Any = {"amount_off": 700, "currency": "eur"} if coupon == "amount" else {"percent_off": coupon}
             params["discounts"] = [{"coupon": self.v1.coupons.create(off).id}]
-        self.keep("session", self.attempt(self.v1.checkout.sessions.create, params))
+        self.attempt(self.v1.checkout.sessions.create, params)
 
     @needs("checkout.session")
     @rule(
         which=WHICH,
         number=st.sampled_from(NUMBERS),
-        how=st.sampled_from(["pay", "pay", "pay", "authenticate", "refuse", "expire"]),
+        how=st.sampled_from(["pay", "pay", "pay", "debit", "authenticate", "refuse", "expire"]),
     )
     def act_on_a_session(self, which, number, how):
-        id = self.pick("session", which)
+        id = self.pick("checkout.session", which).id
         if how == "pay":
             given = {"exp_month": 12, "exp_year": 2060, "cvc": "123", "email": "bob@example.org"}
             self.by_hand(hosted.checkout_pay, id, number=number, **given)
+        elif how == "debit":
+            iban = SHOWN[which % len(SHOWN)].iban
+            self.by_hand(hosted.checkout_pay_debit, id, iban=iban, email="bob@example.org", name="Bob")
         elif how == "expire":
             self.attempt(partial(self.v1.checkout.sessions.expire, id), {})
         else:
             self.by_hand(hosted.checkout_authenticate, id, succeed=how == "authenticate")
-        session = self.attempt(partial(self.v1.checkout.sessions.retrieve, id), {"expand": ["payment_intent"]})
-        if session is not None:
-            self.intent(session.payment_intent)
 
     # --- transfers, refunds, fees ---
 
@@ -295,19 +308,18 @@ class Market(RuleBasedStateMachine):
         source=st.sampled_from([True, True, False]),
     )
     def transfer(self, which, amount, seller, currency, source):
-        id = self.pick("charge", which)
-        body = self.em.store.get(id).body
+        row = self.pick("charge", which)
+        id, body = row.id, row.body
         params: Any = {"amount": part_of(body["amount"], amount or "90%"), "destination": self.sellers[seller]}
         params["currency"] = currency or body["currency"]
         if source:
             params["source_transaction"] = id
-        self.keep("transfer", self.attempt(self.v1.transfers.create, params))
+        self.attempt(self.v1.transfers.create, params)
 
     @needs("transfer")
     @rule(which=WHICH, part=PARTS, fee=st.booleans())
     def reverse(self, which, part, fee):
-        sent = self.em.store.find("transfer")
-        row = sent[which % len(sent)]
+        row = self.pick("transfer", which)
         amount = part_of(row.body["amount"], part)
         params: Any = {"refund_application_fee": fee} | ({} if amount is None else {"amount": amount})
         self.attempt(partial(self.v1.transfers.reversals.create, row.id), params)
@@ -315,20 +327,20 @@ class Market(RuleBasedStateMachine):
     @needs("charge")
     @rule(which=WHICH, part=PARTS, reverse=st.booleans(), fee=st.booleans(), intent=st.booleans())
     def refund(self, which, part, reverse, fee, intent):
-        id = self.pick("charge", which)
-        body = self.em.store.get(id).body
+        row = self.pick("charge", which)
+        id, body = row.id, row.body
         amount = part_of(body["amount"], part)
         params: Any = {"payment_intent": body["payment_intent"]} if intent else {"charge": id}
         # mostly only what the charge has can be taken back
         params["reverse_transfer"] = reverse and bool(body.get("transfer") or which == 0)
         params["refund_application_fee"] = fee and bool(body["application_fee"] or which == 0)
         params |= {} if amount is None else {"amount": amount}
-        self.keep("refund", self.attempt(self.v1.refunds.create, params))
+        self.attempt(self.v1.refunds.create, params)
 
     @needs("refund")
     @rule(which=WHICH, how=st.sampled_from(["fail", "cancel", "label"]))
     def act_on_a_refund(self, which, how):
-        id = self.pick("refund", which)
+        id = self.pick("refund", which).id
         if how == "fail":
             self.by_hand(business.fail_refund, id)
         elif how == "cancel":
@@ -339,8 +351,7 @@ class Market(RuleBasedStateMachine):
     @needs("application_fee")
     @rule(which=WHICH, part=PARTS)
     def refund_a_fee(self, which, part):
-        fees = self.em.store.find("application_fee")
-        row = fees[which % len(fees)]
+        row = self.pick("application_fee", which)
         amount = part_of(row.body["amount"], part)
         params: Any = {} if amount is None else {"amount": amount}
         self.attempt(partial(self.v1.application_fees.refunds.create, row.id), params)
@@ -348,13 +359,14 @@ class Market(RuleBasedStateMachine):
     # --- disputes and warnings ---
 
     @needs("charge")
-    @rule(which=WHICH, inquiry=st.booleans(), warning=st.sampled_from([False, False, True]))
-    def a_bank_complains(self, which, inquiry, warning):
-        charge = self.pick("charge", which)
+    @rule(which=WHICH, inquiry=st.booleans(), warning=st.sampled_from([False, False, True]), part=PARTS)
+    def a_bank_complains(self, which, inquiry, warning, part):
+        row = self.pick("charge", which)
         if warning:
-            self.by_hand(business.warn_of_fraud, charge)
+            self.by_hand(business.warn_of_fraud, row.id)
         else:
-            self.by_hand(business.open_dispute, charge, inquiry=inquiry)
+            amount = part_of(row.body["amount"], part)
+            self.by_hand(business.open_dispute, row.id, inquiry=inquiry, amount=amount)
 
     @needs("dispute")
     @rule(
@@ -363,7 +375,7 @@ class Market(RuleBasedStateMachine):
         submit=st.booleans(),
     )
     def answer_a_dispute(self, which, text, submit):
-        id = self.dispute(which)
+        id = self.pick("dispute", which).id
         if text is None:
             self.attempt(partial(self.v1.disputes.close, id), {})
         else:
@@ -373,15 +385,11 @@ class Market(RuleBasedStateMachine):
     @needs("dispute")
     @rule(which=WHICH, to=st.sampled_from(["needs_response", "warning_closed", "won", "won", "lost"]))
     def a_dispute_moves(self, which, to):
-        self.by_hand(business.move_dispute, self.dispute(which), to)
-
-    def dispute(self, which: int) -> str:
-        known = self.em.store.find("dispute")
-        return known[which % len(known)].id
+        self.by_hand(business.move_dispute, self.pick("dispute", which).id, to)
 
     # --- banks ---
 
-    @needs("balance_transaction")
+    @needs("charge")
     @rule(part=PARTS, currency=CURRENCIES, who=WHO)
     def ask_for_a_payout(self, part, currency, who):
         account = "" if who is None else self.sellers[who]
@@ -389,7 +397,7 @@ class Market(RuleBasedStateMachine):
         params: Any = {"amount": part_of(ready, part or "100%"), "currency": currency}
         self.attempt(partial(self.v1.payouts.create, options=self.options(who)), params)
 
-    @needs("payout")
+    @precondition(lambda self: self.em.store.find("payout", account=None, limit=1))
     @rule(which=WHICH, how=st.sampled_from(["cancel", "reverse", "fail", "fail"]))
     def act_on_a_payout(self, which, how):
         known = self.em.store.find("payout", account=None)
@@ -403,15 +411,22 @@ class Market(RuleBasedStateMachine):
 
     @rule(amount=AMOUNTS, currency=CURRENCIES, cancel=st.sampled_from([False, False, True]))
     def top_up(self, amount, currency, cancel):
-        self.keep("topup", self.attempt(self.v1.topups.create, {"amount": amount, "currency": currency}))
-        if cancel:
-            self.attempt(partial(self.v1.topups.cancel, self.pick("topup", 0)), {})
+        self.attempt(self.v1.topups.create, {"amount": amount, "currency": currency})
+        if cancel and (made := self.em.store.find("topup")):
+            self.attempt(partial(self.v1.topups.cancel, made[0].id), {})
 
     @rule(who=st.sampled_from([0, 2, 3, 4]), bank=st.sampled_from([GERMAN_BANK, US_BANK, CLOSED_BANK]))
     def a_seller_changes_banks(self, who, bank):
         self.give_bank(self.sellers[who], bank)
 
-    @rule(who=st.sampled_from([0, 4]), how=st.sampled_from(["reject", "unreject", "on", "off", "onboard"]))
+    @rule(who=WHO, part=AMOUNTS, way=st.sampled_from([business.fund, business.drain]))
+    def money_is_brought_or_taken(self, who, part, way):
+        self.by_hand(way, "platform" if who is None else self.sellers[who], part, "eur")
+
+    @rule(
+        who=st.sampled_from([0, 4]),
+        how=st.sampled_from(["reject", "unreject", "on", "off", "onboard", "lose", "restore", "restore"]),
+    )
     def a_sellers_standing_changes(self, who, how):
         account = self.sellers[who]
         if how == "reject":
@@ -420,6 +435,8 @@ class Market(RuleBasedStateMachine):
             self.attempt(partial(self.v1.accounts.unreject, account), {})
         elif how == "onboard":
             self.by_hand(hosted.complete_onboarding, account)
+        elif how in ("lose", "restore"):
+            self.by_hand(business.lose_capability if how == "lose" else business.restore_account, account)
         else:
             update = partial(self.v1.accounts.capabilities.update, account, "transfers")
             self.attempt(update, {"requested": how == "on"})
@@ -498,16 +515,15 @@ class Market(RuleBasedStateMachine):
             given = {**money, "destination": self.sellers[which % 4]}
             return "transfer", lambda key: self.v1.transfers.create(given, {"idempotency_key": key})
         if what == "refund":
-            given = {"charge": self.pick("charge", which), "amount": amount}
+            given = {"charge": self.pick("charge", which).id, "amount": amount}
             return "refund", lambda key: self.v1.refunds.create(given, {"idempotency_key": key})
         if what == "reverse":
-            id = self.pick("transfer", which)
+            id = self.pick("transfer", which).id
             return "transfer_reversal", lambda key: self.v1.transfers.reversals.create(
                 id, {"amount": amount}, {"idempotency_key": key}
             )
         if what == "fee":
-            fees = self.em.store.find("application_fee")
-            fee = fees[which % len(fees)].id if fees else "fee_none"
+            fee = self.pick("application_fee", which).id
             return "fee_refund", lambda key: self.v1.application_fees.refunds.create(
                 fee, {"amount": amount}, {"idempotency_key": key}
             )

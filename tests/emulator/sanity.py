@@ -74,7 +74,8 @@ def _charges(kept: dict[str, list[Row]]) -> None:
         assert 0 <= body["amount_captured"] <= body["amount"], where
         assert 0 <= body["amount_refunded"] <= body["amount"], where
         assert sent[row.id] <= body["amount_captured"], where
-        if body["captured"]:
+        # a debit that the bank has not answered yet is captured, and no money
+        if body["captured"] and body["paid"]:
             assert body["amount_refunded"] == refunded[row.id], where
             assert body["amount_refunded"] <= body["amount_captured"], where
             assert body["refunded"] == (body["amount_refunded"] == body["amount_captured"]), where
@@ -112,13 +113,14 @@ def _intents(kept: dict[str, list[Row]]) -> None:
         if body["status"] == "succeeded":
             assert charge is not None, row.id
             assert charge["captured"], row.id
+            assert charge["paid"], row.id
             assert body["amount_received"] == charge["amount_captured"] <= body["amount"], row.id
             assert (charge["payment_intent"], charge["currency"]) == (row.id, body["currency"]), row.id
         else:
             assert body["amount_received"] == 0, row.id
         held = body["amount"] if body["status"] == "requires_capture" else 0
         assert body["amount_capturable"] == held, row.id
-    paid = [row for row in kept["charge"] if not row.account and row.body["captured"]]
+    paid = [row for row in kept["charge"] if not row.account and row.body["captured"] and row.body["paid"]]
     used = [row.body["payment_intent"] for row in paid]
     assert len(used) == len(set(used)), "two charges were taken for one payment"
 
