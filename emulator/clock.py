@@ -35,6 +35,21 @@ class Clock:
             self.mode = "offset"
             self.offset = moment - int(time.time())
 
+    @classmethod
+    def at(cls, mode: ClockMode, moment: int) -> Clock:
+        """A clock that says `moment` now; a real one says what it always says."""
+        if mode == "offset":
+            clock = cls("offset")
+            clock.offset = moment - int(time.time())
+            return clock
+        return cls(mode, frozen_at=moment if mode == "frozen" else None)
+
+    def in_mode(self, mode: ClockMode) -> Clock:
+        """A clock of another mode that goes on from this one's second. Raises ValueError."""
+        if mode == "real" and self.now() > time.time():
+            raise ValueError("This clock is ahead of real time, and never goes back: use offset, or reset.")
+        return Clock.at(mode, self.now())
+
     def state(self) -> dict[str, object]:
         offset = self.frozen_at - int(time.time()) if self.mode == "frozen" else self.offset
         return {"mode": self.mode, "now": self.now(), "offset_seconds": offset}

@@ -57,7 +57,7 @@ def answer(em: Emulator, method: str, url: str, headers: Mapping[str, str], body
 
 
 def _fault(em: Emulator, kind: str, request: Request) -> Fault | None:
-    return em.faults.take(kind, request.label, _owner(em, request))
+    return em.faults.take(kind, request.label, _owner(em, request)) if em.faults.any else None
 
 
 def _owner(em: Emulator, request: Request) -> str:
@@ -322,9 +322,9 @@ def _log(em: Emulator, request: Request, response: Response, ms: float) -> None:
             ms,
         ),
     )
-    if not em.has_transcript:
+    if em.transcript is None:
         return
-    em.write_transcript(
+    em.transcript.write(
         {
             "method": request.method,
             "path": path,

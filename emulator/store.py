@@ -69,6 +69,18 @@ class Store:
             self.set_meta("seed", self._seed)
             self._counter = self._reserved = 0
 
+    def copy_to(self, other: sqlite3.Connection) -> None:
+        """A consistent copy of everything."""
+        with self.lock:
+            self._db.backup(other)
+
+    def copy_from(self, other: sqlite3.Connection) -> None:
+        """Become a copy of the other one; ids go on where it stopped."""
+        with self.lock:
+            other.backup(self._db)
+            self._seed = str(self.meta("seed"))
+            self._counter = self._reserved = int(self.meta("id_counter") or 0)
+
     # --- transactions and plain SQL ---
 
     @contextmanager
