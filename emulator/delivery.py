@@ -98,13 +98,12 @@ def _stop(em: Emulator, id: int) -> None:
 
 def still_wanted(em: Emulator, delivery: Delivery) -> bool:
     """Whether its endpoint still listens: it may have been disabled while the delivery waited for its turn."""
-    with em.store.transaction():
-        row = em.store.one("SELECT endpoint FROM delivery WHERE id = ?", (delivery.id,))
-        endpoint = em.store.get(row[0]) if row is not None else None
-        if endpoint is not None and endpoint.body["status"] == "enabled":
-            return True
-        _stop(em, delivery.id)
-        return False
+    row = em.store.one("SELECT endpoint FROM delivery WHERE id = ?", (delivery.id,))
+    endpoint = em.store.get(row[0]) if row is not None else None
+    if endpoint is not None and endpoint.body["status"] == "enabled":
+        return True
+    _stop(em, delivery.id)
+    return False
 
 
 def signing_secrets(endpoint: Row, now: int) -> tuple[str, ...]:

@@ -45,9 +45,13 @@ class Kind:
 
     @property
     def sentence(self) -> str:
-        """What it does, with its parameters and what they are when left out."""
-        listed = "; ".join(f"{name}: {param.about}" for name, param in self.params.items())
-        return f"{self.about} ({listed})" if listed else self.about
+        """What it does, with the names of its parameters."""
+        return f"{self.about} ({', '.join(self.params)})" if self.params else self.about
+
+    def described(self) -> dict[str, Any]:
+        """For programs: what `match` is compared with, and what each parameter means."""
+        params = {name: param.about for name, param in self.params.items()}
+        return {"about": self.about, "matches": self.target, "params": params}
 
 
 def _text(about: str, default: str | None = None, choices: tuple[str, ...] = ()) -> Param:

@@ -90,6 +90,11 @@ class Faults:
         self._planned(kind)
         return fault.id
 
+    @property
+    def any(self) -> bool:
+        """Whether anything is planned: asked before every step of every request, so without the lock."""
+        return bool(self._faults)
+
     def take(self, kind: str, text: str, account: str | None = None) -> Fault | None:
         """The first planned fault of this kind that fires now, if any; every one that waits for this counts it."""
         if not self._faults:

@@ -10,10 +10,27 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from emulator.errors import StripeError, invalid
+from emulator.registry import assumed, documented
 from emulator.types import Json, Response
 
 if TYPE_CHECKING:
     from emulator.store import Store
+
+documented(
+    "idempotency",
+    "The first answer under a key is replayed for 24 hours, saved 500s too; after that the same call acts again.",
+    "What is refused before the work begins (validation, a key in use) leaves the key free.",
+    "The same key with another path or other parameters is a 400 idempotency_error.",
+    "While the first call under a key runs, another is a 409 idempotency_key_in_use.",
+    "Keys have at most 255 characters and belong to one account.",
+    "v2 replays successes for 30 days and does failed work again.",
+)
+assumed(
+    "idempotency",
+    "A key in use is an invalid_request_error with Stripe-Should-Retry: true.",
+    "What the operation itself finds wrong (no such object, too little money) is saved under the key.",
+    "v1 and v2 keep their keys apart; an empty key is none.",
+)
 
 HOUR = 3_600
 V2_RETENTION = 30 * 24 * HOUR

@@ -66,7 +66,7 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 
 def _seq(ctx: Ctx, id: str, param: str) -> int:
     row = ctx.store.get(id)
-    if row is None or row.kind != "event":
+    if row is None or row.kind != "event" or row.account != ctx.account:
         raise missing("event", id, param=param, status=400)
     return row.seq
 

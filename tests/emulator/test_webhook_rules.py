@@ -217,6 +217,8 @@ def test_each_account_lists_its_own_events(em: Emulator, client: stripe.StripeCl
     assert {event.account for event in sellers} == {seller}
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.events.retrieve(sellers[0].id)
+    with pytest.raises(stripe.InvalidRequestError, match="No such event"):
+        client.v1.events.list({"starting_after": sellers[0].id})
 
 
 def test_a_resent_event_does_not_count_down_what_is_pending(em: Emulator, client: stripe.StripeClient) -> None:

@@ -259,7 +259,8 @@ def test_faults_are_planned_listed_shown_and_taken_back(emulator: Running) -> No
     removed = ask("DELETE", f"{url}/{second}")[0], ask("DELETE", f"{url}/{second}")[0]
 
     assert [fault["id"] for fault in listed["data"]] == [first, second]
-    assert "stale_read" in listed["kinds"]
+    assert listed["kinds"]["stale_read"]["matches"] == "call"
+    assert set(listed["kinds"]["webhook_duplicate"]["params"]) == {"copies", "at_once", "new_ids"}
     assert shown == {
         "id": first,
         "kind": "error_before",

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from emulator import hosted, panel
 from emulator.actions import ACTIONS, BY_PATH
 from emulator.errors import HostedError
-from emulator.faults import KINDS
+from emulator.fault_kinds import CATALOGUE
 from emulator.hosted import checkout_authenticate, checkout_pay, checkout_pay_debit, checkout_view
 from emulator.settings import RETRY_PROFILES
 from emulator.web.access import control, json_body, problem
@@ -74,7 +74,12 @@ def faults(request: HttpRequest) -> HttpResponse:
         planned.clear()
     if request.method == "POST":
         return with_body(add_fault, request)
-    return JsonResponse({"data": [dataclasses.asdict(fault) for fault in planned.list()], "kinds": KINDS})
+    return JsonResponse(
+        {
+            "data": [dataclasses.asdict(fault) for fault in planned.list()],
+            "kinds": {name: kind.described() for name, kind in CATALOGUE.items()},
+        }
+    )
 
 
 def add_fault(body: dict[str, Any]) -> HttpResponse:
