@@ -1,12 +1,17 @@
 """Baskets, purchases and orders in the admin: to be looked up and followed, never rewritten."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
-from orders.models import Basket, BasketLine, Order, OrderLine, OrderMove, Purchase, PurchaseMove
+from kit.money import parse_amount, to_decimal
+from orders.fees import in_words
+from orders.models import Basket, BasketLine, FeeRule, Order, OrderLine, OrderMove, Purchase, PurchaseMove
 
 
 class BasketLineInline(ReadOnlyInline):
@@ -116,6 +121,7 @@ class OrderLineInline(ReadOnlyInline):
         "shown_unit_price",
         "shown_amount",
         "shown_fee",
+        "fee_rule",
         "reservation",
     )
     readonly_fields = fields
@@ -168,5 +174,81 @@ class OrderAdmin(OrderAmounts, ReadOnlyAdmin):
         "shown_share",
         "placed_at",
         "paid_at",
+        "ship_by",
+        "fulfilled_at",
+        "carrier",
+        "tracking_number",
+        "delivered_at",
+        "delivered_by",
     )
     inlines = (OrderLineInline, OrderMoveInline)
+
+
+class FeeRuleForm(forms.ModelForm[FeeRule]):
+    """A rule with its amounts as people write them, like 0.30, in the rule's currency."""
+
+    minimum = forms.CharField(label=_("At least, for each line"), required=False, help_text=_("Like 0.30."))
+    cap = forms.CharField(label=_("At most, for each line"), required=False, help_text=_("Like 25."))
+
+    class Meta:
+        model = FeeRule
+        fields = (
+            "seller",
+            "category",
+            "basis_points",
+            "currency",
+            "minimum",
+            "cap",
+            "valid_from",
+            "valid_until",
+            "note",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in ("minimum", "cap"):
+            amount = self.initial.get(field)
+            if amount is not None:
+                self.initial[field] = str(to_decimal(amount, self.initial["currency"]))
+
+    def clean_currency(self) -> str:
+        """As Stripe writes it."""
+        return str(self.cleaned_data["currency"]).strip().lower()
+
+    def clean(self) -> dict[str, Any]:
+        """Amounts in minor units, so that the model can check the rest."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for field in ("minimum", "cap"):
+            cleaned[field] = self._amount(cleaned.get(field) or "", field)
+        return cleaned
+
+    def _amount(self, text: str, field: str) -> int | None:
+        currency = self.cleaned_data.get("currency")
+        if not text:
+            return None
+        if not currency:
+            self.add_error("currency", _("Say in which currency the amounts below are."))
+            return None
+        try:
+            return parse_amount(text, currency)
+        except ValueError as error:
+            self.add_error(field, str(error))
+            return None
+
+
+@admin.register(FeeRule)
+class FeeRuleAdmin(admin.ModelAdmin[FeeRule]):
+    """What the platform keeps of sales from now on. What is sold keeps the fee it was sold with."""
+
+    form = FeeRuleForm
+    list_display = ("shown_rule", "seller", "category", "valid_from", "valid_until", "note")
+    list_filter = ("currency", "category")
+    list_select_related = ("seller", "category")
+    search_fields = ("seller__name", "category__name", "note")
+    raw_id_fields = ("seller",)
+    ordering = ("-pk",)
+
+    @admin.display(description=_("Rule"))
+    def shown_rule(self, rule: FeeRule) -> str:
+        """As it is kept with a sale."""
+        return in_words(rule)

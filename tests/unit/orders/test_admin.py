@@ -8,7 +8,7 @@ from catalog.models import Listing
 from customers.models import Customer
 from kit.clock import now
 from orders import progress
-from orders.models import Basket, Order, Purchase
+from orders.models import Basket, FeeRule, Order, Purchase
 from tests.factories import UserFactory
 from tests.unit.orders.conftest import Place, fill, signed_in
 
@@ -94,3 +94,46 @@ def test_g6_lists_take_at_most_eight_queries(
 def test_buyers_and_sellers_are_not_let_in(alice: Customer, bob: object) -> None:
     for user in (alice.user, bob):
         assert signed_in(user).get("/admin/orders/purchase/").status_code == 302  # type: ignore[arg-type]
+
+
+def rule_as_typed(**changes: str) -> dict[str, str]:
+    typed = {"seller": "", "category": "", "basis_points": "800", "currency": "EUR", "minimum": "0.30", "cap": "25"}
+    return typed | {"valid_from_0": "2026-01-01", "valid_from_1": "00:00", "note": "Agreed in May."} | changes
+
+
+def test_a_fee_rule_is_written_with_amounts_as_people_write_them(dana: Client) -> None:
+    answer = dana.post("/admin/orders/feerule/add/", rule_as_typed())
+
+    rule = FeeRule.objects.get()
+    assert answer.status_code == 302
+    assert (rule.basis_points, rule.currency, rule.minimum, rule.cap) == (800, "eur", 30, 2500)
+    assert "8%, at least €0.30, at most €25.00" in dana.get("/admin/orders/feerule/").content.decode()
+    assert 'value="0.30"' in dana.get(f"/admin/orders/feerule/{rule.pk}/change/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"basis_points": "10001"}, "basis_points"),
+        ({"currency": ""}, "currency"),
+        ({"currency": "chf"}, "currency"),
+        ({"currency": "jpy", "minimum": "0.5"}, "minimum"),
+        ({"minimum": "a bit"}, "minimum"),
+        ({"cap": "0.29"}, "cap"),
+    ],
+)
+def test_a_fee_rule_that_makes_no_sense_is_refused_at_its_field(
+    dana: Client, changes: dict[str, str], field: str
+) -> None:
+    answer = dana.post("/admin/orders/feerule/add/", rule_as_typed(**changes))
+
+    assert answer.status_code == 200
+    assert field in answer.context["adminform"].form.errors
+    assert not FeeRule.objects.exists()
+
+
+def test_people_without_the_right_write_no_fee_rules(alice: Customer) -> None:
+    answer = signed_in(alice.user).post("/admin/orders/feerule/add/", rule_as_typed())
+
+    assert answer.status_code in (302, 403, 404)
+    assert not FeeRule.objects.exists()

@@ -6,13 +6,14 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import User
 from catalog.models import Listing
 from customers.models import Customer
 from kit.clock import now
 from orders import progress, queries
-from orders.models import Basket, Purchase
-from tests.factories import UserFactory
-from tests.unit.orders.conftest import Place, fill, signed_in
+from orders.models import Basket, Order, Purchase
+from tests.factories import ListingFactory, UserFactory
+from tests.unit.orders.conftest import Place, fill, open_shop, signed_in
 
 
 @pytest.fixture
@@ -175,3 +176,96 @@ def test_the_list_takes_the_same_queries_however_many_there_are(
 
     with django_assert_max_num_queries(8):
         browser.get("/orders/")
+
+
+@pytest.fixture
+def sent(placed: Purchase) -> Order:
+    progress.mark_paid(placed, at=now(), actor="worker", reason="Paid.")
+    order = placed.orders.get()
+    progress.fulfil(order, at=now(), actor="bob@example.org", reason="Sent.", carrier="DHL", tracking_number="0034")
+    return order
+
+
+def received(order: Order) -> str:
+    return f"/orders/{order.purchase.number}/received/{order.number}/"
+
+
+def test_what_is_on_its_way_can_be_followed_and_received(browser: Client, sent: Order) -> None:
+    shown = text(browser, f"/orders/{sent.purchase.number}/")
+
+    assert "On its way" in shown
+    assert "DHL 0034" in shown
+    assert "Tell us when you have them. I received it" in shown
+    assert "Shipped just now Delivered still to come" in shown
+
+
+def test_before_saying_so_the_buyer_reads_what_it_means_for_the_money(browser: Client, sent: Order) -> None:
+    shown = text(browser, received(sent))
+
+    assert "Did you receive everything from Bob’s Bowls?" in shown
+    assert "Until now we hold the €48.00 you paid." in shown
+    assert "the money goes to Bob’s Bowls." in shown
+    sent.refresh_from_db()
+    assert sent.status == "fulfilled"
+
+
+def test_i_received_it_delivers_the_order_once(browser: Client, sent: Order) -> None:
+    first = browser.post(received(sent), follow=True)
+    second = browser.post(received(sent), follow=True)
+
+    sent.refresh_from_db()
+    assert "Thank you. We have told Bob’s Bowls." in first.content.decode()
+    assert "It is noted already" in second.content.decode()
+    assert (sent.status, sent.delivered_by) == ("delivered", "buyer")
+    assert sent.moves.filter(to_status="delivered").count() == 1
+    assert "have arrived. There is nothing left for you to do here." in text(
+        browser, f"/orders/{sent.purchase.number}/"
+    )
+
+
+def test_what_was_not_sent_cannot_be_received(browser: Client, placed: Purchase) -> None:
+    progress.mark_paid(placed, at=now(), actor="worker", reason="Paid.")
+    order = placed.orders.get()
+
+    answer = browser.post(received(order), follow=True)
+
+    order.refresh_from_db()
+    assert "Bob’s Bowls has not sent this yet." in answer.content.decode()
+    assert order.status == "paid"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_else_can_say_that_it_was_received(sent: Order, bob: User, method: str) -> None:
+    for somebody in (UserFactory(email="charlie@example.org"), bob):
+        assert getattr(signed_in(somebody), method)(received(sent)).status_code == 404
+
+    sent.refresh_from_db()
+    assert sent.status == "fulfilled"
+
+
+def test_a_paid_part_that_was_cancelled_says_what_comes_back(
+    browser: Client, basket: Basket, bowl: Listing, place: Place
+) -> None:
+    cora = open_shop("Cora Prints")
+    fill(basket, (bowl, 1), (ListingFactory(seller=cora, price=3200), 1))
+    purchase = place()
+    progress.mark_paid(purchase, at=now(), actor="worker", reason="Paid.")
+    progress.cancel_paid(purchase.orders.get(seller=cora), at=now(), actor="sweeper", reason="It was not sent in time.")
+
+    shown = text(browser, f"/orders/{purchase.number}/")
+
+    assert "The order from Cora Prints was cancelled. You get €32.00 back, to the card you paid with." in shown
+    assert "You have paid. Bob’s Bowls sends your things next" in shown
+    assert "Cora Prints: Cancelled just now Bob’s Bowls: Shipped still to come" in shown
+    assert "Bob’s Bowls together €24.00" in shown
+
+
+def test_a_purchase_whose_every_part_was_cancelled_is_shown_as_cancelled(browser: Client, placed: Purchase) -> None:
+    progress.mark_paid(placed, at=now(), actor="worker", reason="Paid.")
+    progress.cancel_paid(placed.orders.get(), at=now(), actor="sweeper", reason="It was not sent in time.")
+
+    shown = text(browser, f"/orders/{placed.number}/")
+
+    assert f"Order {placed.number} Placed just now Cancelled" in shown
+    assert "You get €48.00 back" in shown
+    assert "cancelled before it was paid" not in shown

@@ -4,14 +4,14 @@ import pytest
 from django.conf import LazySettings
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Seller
+from accounts.models import ConnectedAccount, Seller
 from catalog.models import Listing, Reservation
 from customers.models import Customer
 from kit.clock import now
 from orders import baskets, placing, progress
 from orders.models import Basket, OrderLine, Purchase, Status
 from tests.factories import AddressFactory, CustomerFactory, ListingFactory
-from tests.unit.orders.conftest import Place, fill
+from tests.unit.orders.conftest import Place, fill, open_shop
 
 
 def test_placing_freezes_prices_fee_and_address_and_sets_stock_aside(
@@ -190,3 +190,112 @@ def test_g6_placing_takes_at_most_fifteen_queries(
 
     with django_assert_max_num_queries(15):
         place(address=address)
+
+
+def test_several_shops_in_one_basket_are_one_purchase_with_an_order_each(
+    basket: Basket, bowl: Listing, place: Place
+) -> None:
+    cora, dora = open_shop("Cora Prints"), open_shop("Dora’s Doors")
+    fill(basket, (bowl, 1), (ListingFactory(seller=cora, price=1000), 2), (ListingFactory(seller=dora, price=333), 1))
+    fill(basket, (ListingFactory(seller=cora, price=500), 1))
+
+    purchase = place()
+
+    found = [
+        (order.seller.name, order.total, order.fee, order.lines.count()) for order in purchase.orders.order_by("pk")
+    ]
+    assert found == [("Bob’s Bowls", 2400, 240, 1), ("Cora Prints", 2500, 250, 2), ("Dora’s Doors", 333, 33, 1)]
+    assert purchase.total == 2400 + 2500 + 333
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "shops", "flow"),
+    [
+        (["digital"], 1, "destination"),
+        (["pickup", "digital"], 1, "destination"),
+        (["shipped"], 1, "held"),
+        (["pickup", "shipped"], 1, "held"),
+        (["pickup", "digital"], 2, "held"),
+    ],
+)
+def test_money_goes_on_at_once_only_for_one_shop_that_hands_everything_over(
+    basket: Basket, shop: Seller, place: Place, deliveries: list[str], shops: int, flow: str
+) -> None:
+    sellers = [shop, open_shop("Cora Prints")][:shops]
+    things = [ListingFactory(seller=sellers[n % shops], delivery=delivery) for n, delivery in enumerate(deliveries)]
+    fill(basket, *[(thing, 1) for thing in things])
+
+    purchase = place()
+
+    assert set(purchase.orders.values_list("funds_flow", flat=True)) == {flow}
+
+
+def test_one_currency_is_placed_and_the_rest_stays(basket: Basket, bowl: Listing, place: Place) -> None:
+    poster = ListingFactory(seller=bowl.seller, currency="usd", price=3200)
+    fill(basket, (bowl, 1), (poster, 1))
+
+    in_euros, in_dollars = place(), place(currency="usd")
+
+    assert (in_euros.total, in_euros.currency) == (2400, "eur")
+    assert (in_dollars.total, in_dollars.currency) == (3200, "usd")
+    progress.mark_paid(in_euros, at=now(), actor="worker", reason="Paid.")
+    assert [line.listing for line in basket.lines.all()] == [poster]
+
+
+def test_f26_each_currency_has_its_own_open_purchase(basket: Basket, bowl: Listing, place: Place) -> None:
+    poster = ListingFactory(seller=bowl.seller, currency="usd")
+    fill(basket, (bowl, 1), (poster, 1))
+    opened = place()
+    in_dollars = place(currency="usd")
+    fill(basket, (bowl, 1))
+
+    with pytest.raises(placing.OpenPurchase) as refused:
+        place()
+
+    assert refused.value.purchase == opened
+    assert place(currency="usd") == in_dollars
+
+
+def test_nothing_in_a_currency_is_nothing_to_place(basket: Basket, bowl: Listing, place: Place) -> None:
+    fill(basket, (bowl, 1))
+
+    with pytest.raises(placing.CannotPlace) as refused:
+        place(currency="usd")
+
+    assert [problem.code for problem in refused.value.problems] == ["empty"]
+
+
+def test_what_a_paused_shop_sells_is_left_in_the_basket(basket: Basket, bowl: Listing, place: Place) -> None:
+    cora = open_shop("Cora Prints")
+    poster = ListingFactory(seller=cora)
+    fill(basket, (bowl, 1), (poster, 1))
+    ConnectedAccount.objects.filter(seller=cora).update(transfers="restricted")
+
+    purchase = place()
+
+    assert [order.seller for order in purchase.orders.all()] == [bowl.seller]
+    assert basket.lines.filter(listing=poster).exists()
+
+
+def test_a_shop_paused_since_the_page_was_shown_is_not_left_out_silently(
+    basket: Basket, bowl: Listing, place: Place
+) -> None:
+    cora = open_shop("Cora Prints")
+    fill(basket, (bowl, 1), (ListingFactory(seller=cora), 1))
+    seen = placing.fingerprint(baskets.contents(basket))
+    ConnectedAccount.objects.filter(seller=cora).update(transfers="restricted")
+
+    with pytest.raises(placing.CannotPlace) as refused:
+        place(seen=seen)
+
+    assert [problem.code for problem in refused.value.problems] == ["changed"]
+
+
+def test_a_basket_with_nothing_but_a_paused_shops_things_says_why(basket: Basket, bowl: Listing, place: Place) -> None:
+    fill(basket, (bowl, 1))
+    ConnectedAccount.objects.update(transfers="restricted")
+
+    with pytest.raises(placing.CannotPlace) as refused:
+        place()
+
+    assert [problem.code for problem in refused.value.problems] == ["paused"]

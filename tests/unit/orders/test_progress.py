@@ -1,6 +1,9 @@
 """Paid, cancelled, fulfilled: each once, and never the one after the other."""
 
+from datetime import timedelta
+
 import pytest
+from django.conf import LazySettings
 
 from accounts.models import Seller, User
 from catalog.models import Listing, Reservation
@@ -10,7 +13,7 @@ from kit.transitions import IllegalMove
 from orders import progress
 from orders.models import Basket, Order, Purchase, Status
 from tests.factories import ListingFactory, MembershipFactory, UserFactory
-from tests.unit.orders.conftest import Place, fill
+from tests.unit.orders.conftest import Place, fill, open_shop
 
 
 @pytest.fixture
@@ -172,3 +175,155 @@ def test_what_is_not_shipped_is_handed_over(basket: Basket, shop: Seller, place:
 def test_an_unpaid_order_is_not_fulfilled(placed: Purchase, bob: User) -> None:
     with pytest.raises(IllegalMove):
         fulfil(placed.orders.get())
+
+
+def deliver(order: Order, said_by: str = "buyer") -> bool:
+    return progress.deliver(order, at=now(), actor="alice@example.org", reason="It is here.", said_by=said_by)
+
+
+def cancel_paid(order: Order) -> bool:
+    return progress.cancel_paid(order, at=now(), actor="sweeper", reason="It was not sent in time.")
+
+
+@pytest.fixture
+def paid(placed: Purchase) -> Order:
+    pay(placed)
+    return placed.orders.get()
+
+
+def test_a_paid_order_is_to_be_sent_within_the_agreed_days(placed: Purchase, settings: LazySettings) -> None:
+    settings.SHIP_WITHIN_DAYS = 3
+
+    pay(placed)
+
+    order = placed.orders.get()
+    assert order.ship_by - order.paid_at == timedelta(days=3)
+
+
+def test_how_to_follow_the_parcel_is_kept_and_told(paid: Order) -> None:
+    progress.fulfil(
+        paid, at=now(), actor="bob@example.org", reason="Sent.", carrier="DHL", tracking_number="00340434161094"
+    )
+
+    paid.refresh_from_db()
+    mail = Mail.objects.get(key=f"order-fulfilled-buyer:{paid.pk}")
+    assert (paid.carrier, paid.tracking_number) == ("DHL", "00340434161094")
+    assert paid.fulfilled_at is not None
+    assert "DHL 00340434161094" in mail.text
+    assert "DHL 00340434161094" in mail.html
+
+
+def test_what_is_handed_over_is_delivered_by_the_sellers_word(basket: Basket, shop: Seller, place: Place) -> None:
+    fill(basket, (ListingFactory(seller=shop, delivery="digital"), 1))
+    purchase = place()
+    pay(purchase)
+    order = purchase.orders.get()
+
+    assert fulfil(order)
+    assert not fulfil(order)
+
+    order.refresh_from_db()
+    assert (order.status, order.delivered_by, order.delivered_at) == ("delivered", "seller", order.fulfilled_at)
+    assert [move.to_status for move in order.moves.all()] == ["paid", "fulfilled", "delivered"]
+    assert Mail.objects.filter(to="alice@example.org").count() == 2
+
+
+def test_the_buyers_word_is_told_to_the_seller_once(paid: Order) -> None:
+    fulfil(paid)
+
+    assert deliver(paid)
+    assert not deliver(Order.objects.get(pk=paid.pk), "carrier")
+
+    paid.refresh_from_db()
+    mail = Mail.objects.get(key__startswith=f"order-delivered-seller:{paid.pk}")
+    assert (paid.status, paid.delivered_by, mail.to) == ("delivered", "buyer", "bob@example.org")
+    assert "€43.20" in mail.text
+    assert not Mail.objects.filter(key__startswith="order-delivered-buyer").exists()
+
+
+@pytest.mark.parametrize(("said_by", "who"), [("carrier", "The carrier says"), ("seller", "Bob’s Bowls says")])
+def test_anybody_elses_word_is_told_to_the_buyer(paid: Order, said_by: str, who: str) -> None:
+    fulfil(paid)
+
+    deliver(paid, said_by)
+
+    mail = Mail.objects.get(key=f"order-delivered-buyer:{paid.pk}")
+    assert mail.to == "alice@example.org"
+    assert who in mail.text
+
+
+def test_nobody_else_can_have_said_that_it_arrived(paid: Order) -> None:
+    fulfil(paid)
+
+    with pytest.raises(ValueError, match="postman"):
+        deliver(paid, "postman")
+
+
+def test_what_was_not_sent_cannot_arrive(paid: Order) -> None:
+    with pytest.raises(IllegalMove):
+        deliver(paid)
+
+
+def test_f30_cancelling_a_paid_order_twice_gives_its_stock_back_once(paid: Order, bowl: Listing) -> None:
+    stale = Order.objects.get(pk=paid.pk)
+
+    assert cancel_paid(paid)
+    assert not cancel_paid(stale)
+
+    bowl.refresh_from_db()
+    paid.purchase.refresh_from_db()
+    assert bowl.available == 5
+    assert paid.lines.get().reservation.status == Reservation.Status.RETURNED
+    assert (paid.status, paid.purchase.status) == (Status.CANCELLED, Status.PAID)
+
+
+def test_both_sides_are_told_that_a_paid_order_was_cancelled(paid: Order) -> None:
+    cancel_paid(paid)
+
+    buyers = Mail.objects.get(key=f"order-cancelled-buyer:{paid.pk}")
+    sellers = Mail.objects.get(key__startswith=f"order-cancelled-seller:{paid.pk}")
+    assert "You get €48.00 back" in buyers.text
+    assert "It was not sent in time." in buyers.text
+    assert "do not send it" in sellers.subject
+
+
+def test_cancelling_one_shops_part_leaves_the_others(basket: Basket, bowl: Listing, place: Place) -> None:
+    fill(basket, (bowl, 1), (ListingFactory(seller=open_shop("Cora Prints")), 1))
+    purchase = place()
+    pay(purchase)
+    bobs, coras = purchase.orders.order_by("pk")
+
+    cancel_paid(bobs)
+
+    coras.refresh_from_db()
+    purchase.refresh_from_db()
+    assert (coras.status, purchase.status) == (Status.PAID, Status.PAID)
+
+
+@pytest.mark.parametrize("before", ["unpaid", "sent", "cancelled before it was paid"])
+def test_what_is_not_paid_or_is_sent_already_is_not_cancelled_like_that(
+    placed: Purchase, bowl: Listing, before: str
+) -> None:
+    if before == "sent":
+        pay(placed)
+        fulfil(placed.orders.get())
+    elif before != "unpaid":
+        cancel(placed)
+    available = Listing.objects.get(pk=bowl.pk).available
+
+    with pytest.raises(IllegalMove):
+        cancel_paid(placed.orders.get())
+
+    assert Listing.objects.get(pk=bowl.pk).available == available
+
+
+def test_a_pickup_shop_does_not_learn_where_the_other_shops_parcel_goes(
+    basket: Basket, bowl: Listing, place: Place
+) -> None:
+    cora = open_shop("Cora Prints", owner=UserFactory(email="cora@example.org"))
+    fill(basket, (bowl, 1), (ListingFactory(seller=cora, delivery="pickup"), 1))
+
+    pay(place())
+
+    assert "10119 Berlin" in Mail.objects.get(to="bob@example.org").text
+    assert "10119 Berlin" not in Mail.objects.get(to="cora@example.org").text

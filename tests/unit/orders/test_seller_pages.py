@@ -1,6 +1,7 @@
 """What sellers see of what they sold."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
@@ -149,3 +150,87 @@ def test_the_list_takes_the_same_queries_however_many_there_are(
 
     with django_assert_max_num_queries(8):
         browser.get("/desk/orders/")
+
+
+def test_how_to_follow_the_parcel_is_said_with_marking_it_as_shipped(browser: Client, paid: Order) -> None:
+    browser.post(f"/desk/orders/{paid.number}/fulfil/", {"carrier": " DHL ", "tracking_number": "0034"})
+
+    shown = text(browser, f"/desk/orders/{paid.number}/")
+
+    assert "DHL 0034" in shown
+    assert "Mark as delivered" in shown
+
+
+@pytest.mark.parametrize("nonsense", [{"carrier": "x" * 81}, {"tracking_number": "9" * 101}, {"carrier": "a\x00b"}])
+def test_nonsense_about_the_parcel_marks_nothing_and_says_why(
+    browser: Client, paid: Order, nonsense: dict[str, str]
+) -> None:
+    answer = browser.post(f"/desk/orders/{paid.number}/fulfil/", nonsense, follow=True)
+
+    paid.refresh_from_db()
+    assert [message.level_tag for message in answer.context["messages"]] == ["error"]
+    assert paid.status == Status.PAID
+
+
+def test_marking_as_delivered_is_done_once_and_says_so(browser: Client, paid: Order) -> None:
+    browser.post(f"/desk/orders/{paid.number}/fulfil/")
+
+    first = browser.post(f"/desk/orders/{paid.number}/deliver/", follow=True)
+    second = browser.post(f"/desk/orders/{paid.number}/deliver/", follow=True)
+
+    paid.refresh_from_db()
+    assert "Marked as delivered. The buyer gets a mail." in first.content.decode()
+    assert "Marked as delivered. The buyer gets a mail." not in second.content.decode()
+    assert (paid.status, paid.delivered_by) == (Status.DELIVERED, "seller")
+    assert "It has arrived." in text(browser, f"/desk/orders/{paid.number}/")
+
+
+def test_what_was_not_sent_is_not_marked_as_delivered(browser: Client, paid: Order) -> None:
+    answer = browser.post(f"/desk/orders/{paid.number}/deliver/", follow=True)
+
+    paid.refresh_from_db()
+    assert "This order was not sent" in answer.content.decode()
+    assert paid.status == Status.PAID
+
+
+def test_a_cancelled_order_says_not_to_send_it(browser: Client, paid: Order) -> None:
+    progress.cancel_paid(paid, at=now(), actor="sweeper", reason="It was not sent in time.")
+
+    shown = text(browser, f"/desk/orders/{paid.number}/")
+    answer = browser.post(f"/desk/orders/{paid.number}/fulfil/", follow=True)
+
+    assert "do not send it" in shown
+    assert "Mark as shipped" not in shown
+    assert "This order was cancelled, so there is nothing to send." in answer.content.decode()
+
+
+def test_the_seller_is_told_until_when_to_send_it(browser: Client, paid: Order) -> None:
+    Order.objects.update(ship_by=datetime(2030, 6, 14, 12, tzinfo=UTC))
+
+    assert "It is due by 14 June." in text(browser, f"/desk/orders/{paid.number}/")
+
+
+def test_the_buyers_word_names_no_buyer_on_the_sellers_page(browser: Client, paid: Order) -> None:
+    browser.post(f"/desk/orders/{paid.number}/fulfil/")
+    progress.deliver(
+        Order.objects.get(pk=paid.pk), at=now(), actor="alice@example.org", reason="Received.", said_by="buyer"
+    )
+
+    shown = text(browser, f"/desk/orders/{paid.number}/")
+
+    assert "The buyer has received it." in shown
+    assert "alice@example.org" not in shown
+
+
+def test_a_pickup_shop_does_not_see_where_the_other_shops_parcel_goes(
+    browser: Client, basket: Basket, shop: Seller, place: Place
+) -> None:
+    pickup = ListingFactory(seller=shop, delivery="pickup")
+    fill(basket, (pickup, 1), (ListingFactory(seller=open_shop("Cora Prints")), 1))
+    purchase = place()
+    progress.mark_paid(purchase, at=now(), actor="worker", reason="Paid.")
+
+    shown = text(browser, f"/desk/orders/{purchase.orders.get(seller=shop).number}/")
+
+    assert "Berlin" not in shown
+    assert "Alice Archer alice@example.org" in shown
