@@ -214,20 +214,22 @@ class Store:
         `where` is by indexed fields, `before`/`after` by seq, `times` are bounds: (field, operator, moment).
         """
         sql, values = _chosen(kind, where or {}, account)
-        for condition, value in (("o.seq < ?", before), ("o.seq > ?", after)):
+        # the table the numbers are read from in their order
+        first = "r0" if where else "o"
+        for operator, value in (("<", before), (">", after)):
             if value is not None:
-                sql += f" AND {condition}"
+                sql += f" AND {first}.seq {operator} ?"
                 values.append(value)
         for field, operator, moment in times:
             if field == "created":
                 bound, slack = _CREATED[operator]
-                sql += f" AND o.created {operator} ?{bound}"
+                sql += f" AND o.created {operator} ?" + bound.format(first=first)
                 values += [moment, *(moment + one for one in slack)]
             else:
                 sql += f" AND json_extract(o.body, ?) {operator} ?"
                 values += [f"$.{field}", moment]
         order = "ASC" if oldest_first else "DESC"
-        sql += f" ORDER BY o.seq {order}" + ("" if limit is None else f" LIMIT {int(limit)}")
+        sql += f" ORDER BY {first}.seq {order}" + ("" if limit is None else f" LIMIT {int(limit)}")
         # chosen by number first: bodies are read of the rows that are wanted only
         whole = f"SELECT {_COLUMNS} FROM object WHERE seq IN ({sql}) ORDER BY seq {order}"  # noqa: S608 - from constants
         return [_row(found) for found in self.rows(whole, values)]
@@ -243,8 +245,10 @@ _COLUMNS = "seq, id, kind, account, created, body, private"
 # Objects are numbered in the order of their creation, give or take what a request waited for its turn. So bounds of
 # time become bounds of number, with a minute of slack: without them a narrow window would read everything before it.
 _SLACK = 60
-_AFTER = " AND o.seq > coalesce((SELECT seq FROM object WHERE created < ? ORDER BY created DESC, seq DESC LIMIT 1), 0)"
-_BEFORE = " AND o.seq < coalesce((SELECT seq FROM object WHERE created > ? ORDER BY created, seq LIMIT 1), 9e18)"
+_AFTER = (
+    " AND {first}.seq > coalesce((SELECT seq FROM object WHERE created < ? ORDER BY created DESC, seq DESC LIMIT 1), 0)"
+)
+_BEFORE = " AND {first}.seq < coalesce((SELECT seq FROM object WHERE created > ? ORDER BY created, seq LIMIT 1), 9e18)"
 _CREATED: dict[str, tuple[str, tuple[int, ...]]] = {
     ">": (_AFTER, (-_SLACK,)),
     ">=": (_AFTER, (-_SLACK,)),
@@ -273,7 +277,7 @@ def _chosen(kind: str, where: Json, account: str | None) -> tuple[str, list[Any]
         values.append(account)
     # CROSS JOIN keeps this order: the planner knows no counts and might begin with every object of the kind
     return (
-        f"SELECT o.seq {' '.join(joins)} CROSS JOIN object o ON o.seq = r0.seq WHERE {' AND '.join(conditions)}",
+        f"SELECT r0.seq {' '.join(joins)} CROSS JOIN object o ON o.seq = r0.seq WHERE {' AND '.join(conditions)}",
         values,
     )
 
