@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator import ledger
 from emulator.errors import HostedError, LinkDead
+from emulator.resources import accounts_state
 from emulator.types import Json
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ def dashboard_view(em: Emulator, token: str) -> Json:
     """The dashboard behind a login link's token, which works once.
 
     Keys: account (v1 shape), name, balance [{currency, available, pending}], payouts [API shape], transfers [the
-    payments received, API shape], bank {bank_name, last4, currency} | None. Raises LinkDead (refresh_url empty) on
-    reuse, HostedError(status=404) for an unknown token.
+    payments received, API shape; `fee` is what the platform kept of one], bank {bank_name, last4, currency, errored} |
+    None, due [what Stripe still asks for, as v1 names it], deadline (epoch) | None, payouts_enabled. Raises LinkDead
+    (refresh_url empty) on reuse, HostedError(status=404) for an unknown token.
     """
     with em.visit() as ctx:
         link = ctx.store.get(f"login_{token}")
@@ -45,6 +47,16 @@ def _shown(ctx: Ctx, account: str) -> Json:
             for currency, (ready, pending) in sums.items()
         ],
         "payouts": [ctx.shown(one) for one in ctx.store.find("payout", account=account, limit=_ROWS)],
-        "transfers": [ctx.shown(one) for one in ctx.store.find("charge", account=account, limit=_ROWS)],
-        "bank": {key: bank[key] for key in ("bank_name", "last4", "currency")} if bank else None,
+        "transfers": [
+            {**ctx.shown(one), "fee": one.body["application_fee_amount"] or 0}
+            for one in ctx.store.find("charge", account=account, limit=_ROWS)
+        ],
+        "bank": _bank(bank) if bank else None,
+        "due": [name for _, names, _ in accounts_state.missing(row.private) for name in names],
+        "deadline": accounts_state.deadline(row.private),
+        "payouts_enabled": accounts_state.payouts_enabled(row.private),
     }
+
+
+def _bank(bank: Json) -> Json:
+    return {key: bank[key] for key in ("bank_name", "last4", "currency")} | {"errored": bank.get("status") == "errored"}

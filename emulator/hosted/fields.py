@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 
 from emulator import banks
 from emulator.banks import COUNTRIES
+from emulator.resources import accounts_state
 from emulator.types import Json
 
-STEPS = ("business", "person", "bank", "review")
+STEPS = ("business", "person", "document", "bank", "review")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("given_name", "First name"),
         Field("surname", "Last name"),
         Field("email", "E-mail", "email"),
+        Field("phone", "Phone", "tel"),
         Field("dob_day", "Birth day", "number", help="1 January 1902 is verified at once"),
         Field("dob_month", "Birth month", "number"),
         Field("dob_year", "Birth year", "number", help="1901-01-01 waits a moment, 1900-01-01 fails"),
@@ -43,6 +45,15 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("city", "City"),
         Field("postal_code", "Postal code"),
         Field("country", "Country", "select", tuple((code, code) for code in COUNTRIES)),
+    ),
+    "document": (
+        Field(
+            "document",
+            "Identity document",
+            "select",
+            (("readable", "A picture everybody can read"), ("unreadable", "A picture nobody can read")),
+            "In place of an upload",
+        ),
     ),
     "bank": (
         Field("iban", "IBAN", help="Test: DE89370400440532013000"),
@@ -55,6 +66,17 @@ FIELDS: dict[str, tuple[Field, ...]] = {
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
+def steps_of(state: Json) -> list[str]:
+    """The steps of this account's form: the document only where one is due."""
+    return [step for step in STEPS if step != "document" or accounts_state.needs_document(state)]
+
+
+def fields_of(state: Json, step: str) -> list[Field]:
+    """A step's fields: the phone only where it was asked for, or given."""
+    wanted = "phone" in accounts_state.asked(state) or state["individual"].get("phone")
+    return [field for field in FIELDS[step] if field.name != "phone" or wanted]
+
+
 def current_values(state: Json) -> dict[str, str]:
     """What the form is filled with: everything already given; of the bank only its last digits are ever shown."""
     person, profile = state["individual"], state["profile"]
@@ -64,7 +86,7 @@ def current_values(state: Json) -> dict[str, str]:
         "business_name": state["business_details"].get("registered_name"),
         "business_url": profile.get("business_url"),
         "product_description": profile.get("product_description"),
-        **{key: person.get(key) for key in ("given_name", "surname")},
+        **{key: person.get(key) for key in ("given_name", "surname", "phone")},
         "email": person.get("email") or state["contact_email"],
         **{f"dob_{key}": born.get(key) for key in ("day", "month", "year")},
         **{key: address.get(key) for key in ("line1", "city", "postal_code")},
@@ -77,7 +99,7 @@ def current_values(state: Json) -> dict[str, str]:
 
 def checked(step: str, values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:
     """(what to change, messages by field): one of the two is empty."""
-    return {"business": _business, "person": _person, "bank": _bank, "review": _review}[step](values, now)
+    return _CHECKS[step](values, now)
 
 
 def _business(values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:
@@ -115,6 +137,7 @@ def _person(values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:
     born = _birthday(values, now, wrong)
     individual = {
         **{key: values.get(key) for key in ("given_name", "surname", "email")},
+        **({"phone": values["phone"]} if values.get("phone") else {}),
         "date_of_birth": born,
         "address": {
             **{key: values.get(key) for key in ("line1", "city", "postal_code")},
@@ -160,3 +183,13 @@ def _bank(values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:
 
 def _review(values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:
     return {}, {} if values.get("tos") else {"tos": "Accept the terms to finish."}
+
+
+def _document(values: dict[str, str], now: int) -> tuple[Json, dict[str, str]]:
+    given = values.get("document", "")
+    if given not in ("readable", "unreadable"):
+        return {}, {"document": "Choose a document."}
+    return {"readable": given == "readable"}, {}
+
+
+_CHECKS = {"business": _business, "person": _person, "document": _document, "bank": _bank, "review": _review}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.errors import HostedError, LinkDead
-from emulator.hosted.fields import FIELDS, STEPS, checked, current_values
+from emulator.hosted.fields import STEPS, checked, current_values, fields_of, steps_of
 from emulator.resources import account_changes
 from emulator.resources import accounts_state as accounts
 from emulator.resources.accounts_v1 import bank_account
@@ -31,7 +31,8 @@ def onboarding_open(em: Emulator, token: str) -> str:
         link.private["used"] = True
         ctx.save(link)
         flow = ctx.store.random_text(32)
-        first = next((step for step in STEPS if not _done(ctx.must(link.account), step)), "review")
+        account = ctx.must(link.account)
+        first = next((step for step in steps_of(account.private) if not _done(account, step)), "review")
         private = {"refresh_url": link.private["refresh_url"], "return_url": link.private["return_url"], "step": first}
         ctx.store.insert(
             {"id": f"flow_{flow}", "object": "flow"}, account=link.account, created=ctx.now, private=private
@@ -41,7 +42,8 @@ def onboarding_open(em: Emulator, token: str) -> str:
 
 def onboarding_view(em: Emulator, flow: str) -> Json:
     """Keys: account (id), email, step (of STEPS), values {field: text}, due [description of the requirement],
-    return_url, refresh_url, steps [(step, done)], fields {step: [(name, label, input type, choices or None, help)]}.
+    problems [what was wrong with what was given], return_url, refresh_url, steps [(step, done)],
+    fields {step: [(name, label, input type, choices or None, help)]}.
     """
     with em.visit() as ctx:
         row = _flow(ctx, flow)
@@ -54,8 +56,9 @@ def onboarding_view(em: Emulator, flow: str) -> Json:
             "due": [description for description, _, _ in accounts.missing(account.private)],
             "return_url": row.private["return_url"],
             "refresh_url": row.private["refresh_url"],
-            "steps": [(step, _done(account, step)) for step in STEPS],
-            "fields": {step: [field.shown() for field in fields] for step, fields in FIELDS.items()},
+            "problems": [one["reason"] for one in accounts.errors(account.private)],
+            "steps": [(step, _done(account, step)) for step in steps_of(account.private)],
+            "fields": {step: [field.shown() for field in fields_of(account.private, step)] for step in STEPS},
         }
 
 
@@ -64,6 +67,7 @@ def onboarding_save(em: Emulator, flow: str, step: str, values: dict[str, str]) 
 
     business: entity_type (individual | company), business_name, business_url, product_description
     person: given_name, surname, email, dob_day, dob_month, dob_year, line1, city, postal_code, country
+    document: document (readable | unreadable), in place of an upload
     bank: iban   or   routing_number and account_number (US)
     review: tos ("on")
     """
@@ -80,7 +84,8 @@ def onboarding_save(em: Emulator, flow: str, step: str, values: dict[str, str]) 
         account_changes.settle(ctx, account, before)
         if step == "bank" and (before["bank"] or {}).get("id") != account.private["bank"]["id"]:
             ctx.emit("account.external_account.created", bank_account(account), account=account.id)
-        row.private["step"] = STEPS[min(STEPS.index(step) + 1, len(STEPS) - 1)]
+        later = [one for one in steps_of(account.private) if STEPS.index(one) > STEPS.index(step)]
+        row.private["step"] = step if step == "document" and not _done(account, step) else [*later, "review"][0]
         ctx.save(row)
         return {}
 
@@ -112,14 +117,17 @@ def _flow(ctx: Ctx, flow: str) -> Row:
 
 def _done(account: Row, step: str) -> bool:
     """Nothing this step asks for is due any more."""
-    due = " ".join(description for description, _, _ in accounts.missing(account.private))
+    due = [description for description, _, _ in accounts.missing(account.private)]
+    if step == "document":
+        return not any("documents" in description for description in due)
+    due = [description for description in due if "documents" not in description]
     marks = {
         "business": ("entity_type", "product_description", "registered_name"),
         "person": ("identity.individual", "identity.country"),
         "bank": ("default_outbound_destination",),
         "review": ("terms_of_service",),
     }
-    return not any(mark in due for mark in marks[step])
+    return not any(mark in description for mark in marks[step] for description in due)
 
 
 def _apply(ctx: Ctx, account: Row, step: str, changes: Json) -> None:
@@ -135,6 +143,8 @@ def _apply(ctx: Ctx, account: Row, step: str, changes: Json) -> None:
         state["country"] = state["country"] or changes["country"]
         if state["verification"] == "failed":
             state["verification"] = "unverified"
+    elif step == "document":
+        accounts.give_document(state, readable=changes["readable"])
     elif step == "bank":
         currency = state["currency"] or ctx.settings.currency
         state["bank"] = {

@@ -377,7 +377,7 @@ def test_a_card_is_saved_without_paying_and_pays_the_next_order_at_a_click(
 
     session = open_session(emulator.client, shop, customer=customer)
     page.goto(session.url or "")
-    press(page, "Use Visa ending in 3220")
+    press(page, "Pay with Visa ending in 3220")
     press(page, "Complete authentication")
 
     page.wait_for_url(f"{shop.url}/paid?session={session.id}")
@@ -396,4 +396,4 @@ def test_a_ticked_card_is_shown_again_and_an_unticked_one_is_not(emulator: Runni
 
     page.goto(open_session(emulator.client, shop, **options).url or "")
 
-    expect(page.get_by_role("button", name=re.compile("^Use "))).to_have_text(["Use Mastercard ending in 4444"])
+    expect(page.get_by_role("button", name=re.compile("^Pay with "))).to_contain_text(["Mastercard ending in 4444"])

@@ -40,6 +40,8 @@ TEST_DATA = {
     "city": "Berlin",
     "postal_code": "10437",
     "country": "DE",
+    "phone": "+49 30 1234567",
+    "document": "readable",
     "iban": "DE89370400440532013000",
     "routing_number": "110000000",
     "account_number": "000123456789",
@@ -58,6 +60,7 @@ TOGETHER = (
 TITLES = {
     "business": (gettext_lazy("About the business"), gettext_lazy("What is sold, and in whose name.")),
     "person": (gettext_lazy("About the person"), gettext_lazy("The law asks who receives the money.")),
+    "document": (gettext_lazy("Identity document"), gettext_lazy("Something could not be confirmed without one.")),
     "bank": (gettext_lazy("Bank account"), gettext_lazy("Where payouts are sent.")),
     "review": (gettext_lazy("Check and finish"), gettext_lazy("Nothing is sent until you agree.")),
 }
