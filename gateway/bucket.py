@@ -11,6 +11,7 @@ import time
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import DateTimeField, Func
 
 from gateway.errors import NotSent
 from gateway.models import Bucket
@@ -38,7 +39,7 @@ def take(account: str, priority: Priority) -> None:
     until = time.monotonic() + WAITS[priority]
     while (missing := _try(account, priority)) > 0:
         # Jitter: those who wait for the same token do not ask for it at the same moment.
-        wait = missing / settings.STRIPE_CALLS_PER_SECOND + random.uniform(0, 0.05)  # noqa: S311
+        wait = (missing + random.random()) / settings.STRIPE_CALLS_PER_SECOND  # noqa: S311
         if time.monotonic() + wait > until:
             raise NotSent("Stripe is being asked too often just now.", wait=wait)
         time.sleep(wait)
@@ -46,7 +47,8 @@ def take(account: str, priority: Priority) -> None:
 
 def empty(account: str) -> None:
     """Stripe said that we ask too often: everybody slows down."""
-    Bucket.objects.filter(account=account, tokens__gt=0).update(tokens=0)
+    clock = Func(function="clock_timestamp", output_field=DateTimeField())
+    Bucket.objects.filter(account=account, tokens__gt=0).update(tokens=0, filled_at=clock)
 
 
 def _try(account: str, priority: Priority) -> float:
