@@ -15,6 +15,9 @@ from typing import Any
 from payments.policies import POLICIES
 from payments.splits import Line, Split, TooMuch, over_lines, split
 
+# A case ends with its decision and a dispute with the bank's; these a person may end.
+ENDED_BY_STAFF = ("staff", "warning", "restriction")
+
 
 class Refused(Exception):
     """This cannot be done. `code` says why (payments.words has the sentence), `amount` how much would be possible."""
@@ -195,7 +198,7 @@ def hold(facts: Facts, request: Mapping[str, Any]) -> Plan:
 
 def end_hold(facts: Facts, request: Mapping[str, Any]) -> Plan:
     """Take one reason for holding away; the release date counts again. Raises Refused when it is ended already."""
-    if f"staff:{request['hold']}" not in facts.holds:
+    if not any(f"{kind}:{request['hold']}" in facts.holds for kind in ENDED_BY_STAFF):
         raise Refused("hold_is_over")
     others = len(facts.holds) - 1
     notes = (Note("other_holds_stay", others),) if others else (Note("can_be_released", facts.left),)

@@ -1,5 +1,7 @@
 """Payouts as Stripe makes them: mirrored, booked, forward only."""
 
+from dataclasses import dataclass
+
 from django.utils.translation import gettext as _
 
 from accounts.models import ConnectedAccount
@@ -9,21 +11,31 @@ from kit.transitions import can_move, move
 from ledger import journal
 from payments import plans
 from payments.errors import NotYet
-from payments.models import Payout
+from payments.models import Payout, Release
 
 Status = Payout.Status
+RETURNED = (Status.FAILED, Status.CANCELED)
 
 
-def fetch(payout_id: str, account: str) -> objects.Payout:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A payout as Stripe has it now, and the ids of the seller's payments it carries to the bank."""
+
+    payout: objects.Payout
+    carries: list[str]
+
+
+def fetch(payout_id: str, account: str) -> Found:
     """The payout as Stripe has it now, asked for as the account it belongs to."""
-    return reads.payout(payout_id, account=account)
+    return Found(reads.payout(payout_id, account=account), reads.payments_in_payout(payout_id, account=account))
 
 
-def apply(found: objects.Payout, account: str, *, actor: str) -> Payout:
+def apply(seen: Found, account: str, *, actor: str) -> Payout:
     """Bring our row and the books to where the payout is. Runs in the caller's transaction.
 
     Raises NotYet if no seller here has that account. An event that comes late finds nothing left to do.
     """
+    found = seen.payout
     connected = ConnectedAccount.objects.filter(stripe_id=account).first()
     if connected is None:
         raise NotYet(f"No seller here has the account {account}.")
@@ -51,6 +63,12 @@ def apply(found: objects.Payout, account: str, *, actor: str) -> Payout:
             failure_message=found.failure_message,
         )
     _book(payout, had_arrived=had_arrived)
+    if payout.status in RETURNED:
+        # What it carried waits for the next one.
+        payout.releases.update(payout=None)
+    elif seen.carries:
+        carried = Release.objects.filter(share__account=connected, destination_payment__in=seen.carries)
+        carried.update(payout=payout)
     return payout
 
 
@@ -69,7 +87,7 @@ def _book(payout: Payout, *, had_arrived: bool) -> None:
                 payout=payout.stripe_id, seller_ref=seller_ref, amount=amount, currency=currency, occurred_at=at
             )
         )
-    if payout.status in (Status.FAILED, Status.CANCELED):
+    if payout.status in RETURNED:
         postings.append(
             plans.payout_returned(
                 payout=payout.stripe_id,

@@ -78,6 +78,8 @@ def come_back(request: SignedInRequest) -> HttpResponse:
     except (NotYet, StripeUnavailable, StripeRefused):
         # The event, or the sweeper, will settle it; the order's page waits for that.
         messages.info(request, _("We are waiting for Stripe to confirm your payment."))
+    else:
+        _tell_of_the_rest(request)
     return redirect("orders:purchase", payment.purchase.number)
 
 
@@ -88,6 +90,12 @@ def cancelled(request: SignedInRequest, number: str) -> HttpResponse:
     get_object_or_404(Purchase, number=number, customer__user=request.user)
     messages.info(request, _("You did not pay. Nothing was charged, and your basket is as you left it."))
     return redirect("orders:basket")
+
+
+def _tell_of_the_rest(request: SignedInRequest) -> None:
+    """Another currency is another payment: who has made one is led to the next."""
+    if basket_page(basket_for(request)).can_check_out:
+        messages.info(request, _("There is more in your basket to pay for. You find it there, under its currency."))
 
 
 def _place_and_pay(request: SignedInRequest, basket: Basket, form: CheckoutForm) -> HttpResponse:

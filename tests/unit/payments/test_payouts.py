@@ -40,7 +40,7 @@ def account() -> ConnectedAccount:
 
 def see(account: ConnectedAccount, status: str, **more: str) -> Payout:
     with transaction.atomic():
-        return payouts.apply(replace(FOUND, status=status, **more), str(account.stripe_id), actor="test")
+        return payouts.apply(payouts.Found(replace(FOUND, status=status, **more), []), str(account.stripe_id), actor="test")
 
 
 def books(account: ConnectedAccount) -> tuple[int, int, int]:
@@ -85,7 +85,7 @@ def test_f48_a_payout_the_bank_returns_reopens_the_books(account: ConnectedAccou
 
 def test_a_payout_of_an_account_that_is_not_ours_waits() -> None:
     with pytest.raises(NotYet), transaction.atomic():
-        payouts.apply(FOUND, "acct_unknown", actor="test")
+        payouts.apply(payouts.Found(FOUND, []), "acct_unknown", actor="test")
 
     assert not Payout.objects.exists()
 

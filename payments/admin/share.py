@@ -1,0 +1,165 @@
+"""Shares in the admin: where each order's money is, and every decision about it with its consequence first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from kit.admin import ReadOnlyAdmin, ReadOnlyInline
+from payments import stories
+from payments.admin.decide import Desk, possible
+from payments.models import Hold, MoneyAction, Refund, Release, Share, ShareMove
+
+
+class StandsFilter(admin.SimpleListFilter):
+    """Shares by what keeps them."""
+
+    title = _("what keeps it")
+    parameter_name = "kept"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The kinds of hold, and what is left without one."""
+        return [("free", _("nothing")), ("undecided", _("a refund to decide on")), *Hold.Kind.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Share]) -> QuerySet[Share]:
+        """Held shares with, or without, an open hold."""
+        value = self.value()
+        if value is None:
+            return queryset
+        if value == "undecided":
+            return queryset.filter(refunds__undecided=True).distinct()
+        open_holds = Hold.objects.filter(share=OuterRef("pk"), ended_at=None)
+        if value == "free":
+            return queryset.filter(~Exists(open_holds), status=Share.Status.HELD)
+        return queryset.filter(Exists(open_holds.filter(kind=value)))
+
+
+class HoldInline(ReadOnlyInline):
+    """Why it is not released."""
+
+    model = Hold
+    fields = ("kind", "reason", "ends_when", "until", "actor", "opened_at", "ended_at", "ended_by", "end_reason")
+
+
+class ReleaseInline(ReadOnlyInline):
+    """What was sent to the seller."""
+
+    model = Release
+    fields = ("number", "status", "money", "netted", "transfer_id", "payout", "sent_at", "actor", "reason", "refusal")
+    readonly_fields = ("money",)
+
+
+class RefundInline(ReadOnlyInline):
+    """What went back to the buyer, and who bore it."""
+
+    model = Refund
+    fields = (
+        "status", "money", "from_seller", "from_fee", "from_platform", "processing", "owed", "reason", "outside",
+        "undecided", "stripe_id", "failure", "actor",
+    )  # fmt: skip
+    readonly_fields = ("money",)
+
+
+class ActionInline(ReadOnlyInline):
+    """Who decided what, and why."""
+
+    model = MoneyAction
+    fields = ("created_at", "kind", "status", "amount", "actor", "approver", "reason")
+
+
+class ShareMoveInline(ReadOnlyInline):
+    """What happened to the share."""
+
+    model = ShareMove
+
+
+@admin.register(Share)
+class ShareAdmin(ReadOnlyAdmin):
+    """Each order's money: held, released or returned."""
+
+    list_display = (
+        "order", "seller", "status", "shown_gross", "shown_left", "release_at", "release_basis", "shown_holds",
+        "hold_deadline",
+    )  # fmt: skip
+    list_filter = ("status", StandsFilter, "release_basis", "funds_flow", "currency")
+    search_fields = (
+        "order__number", "order__purchase__number", "order__seller__name", "payment__charge_id",
+        "releases__transfer_id", "refunds__stripe_id",
+    )  # fmt: skip
+    list_select_related = ("order__seller",)
+    date_hierarchy = "opened_at"
+    ordering = ("-pk",)
+    inlines = (HoldInline, ReleaseInline, RefundInline, ActionInline, ShareMoveInline)
+    change_form_template = "admin/payments/share/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Share]:
+        """With the open holds, which the list names."""
+        return super().get_queryset(request).prefetch_related("holds")
+
+    def get_urls(self) -> list[URLPattern]:
+        """One page for each kind of decision."""
+        view = self.admin_site.admin_view(self.decide_view)
+        return [path("<int:share_id>/decide/<slug:kind>/", view, name="payments_share_decide"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The money story, and the decisions that are possible now, above the facts."""
+        share = self.get_object(request, object_id)
+        more = {} if share is None else {"story": stories.for_staff(share), "decisions": possible(share)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+    def decide_view(self, request: HttpRequest, share_id: int, kind: str) -> HttpResponse:
+        """Ask, show the consequence, carry out."""
+        return Desk(self, request, share_id, kind).answer()
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Deciding about money is a permission of its own."""
+        return bool(request.user.has_perm("payments.add_moneyaction"))
+
+    @admin.display(description=_("Seller"), ordering="order__seller__name")
+    def seller(self, share: Share) -> str:
+        """Whose it is to be."""
+        return share.order.seller.name
+
+    @admin.display(description=_("Paid"), ordering="gross")
+    def shown_gross(self, share: Share) -> str:
+        """What the buyer paid."""
+        return str(share.money(share.gross))
+
+    @admin.display(description=_("Still held"))
+    def shown_left(self, share: Share) -> str:
+        """What is held for the seller."""
+        return str(share.money(share.left))
+
+    @admin.display(description=_("Held back by"))
+    def shown_holds(self, share: Share) -> str:
+        """Why it would not be released on its date."""
+        return ", ".join(str(hold.get_kind_display()) for hold in share.holds.all() if hold.ended_at is None)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    """Every refund, with who bears it."""
+
+    list_display = ("planned_at", "share", "status", "money", "reason", "policy", "outside", "undecided", "failure")
+    list_filter = ("status", "reason", "policy", "outside", "undecided")
+    search_fields = ("share__order__number", "stripe_id", "uuid")
+    list_select_related = ("share__order",)
+    date_hierarchy = "planned_at"
+
+
+@admin.register(Release)
+class ReleaseAdmin(ReadOnlyAdmin):
+    """Every transfer to a seller."""
+
+    list_display = ("planned_at", "share", "number", "status", "money", "netted", "transfer_id", "payout", "refusal")
+    list_filter = ("status",)
+    search_fields = ("share__order__number", "transfer_id", "destination_payment")
+    list_select_related = ("share__order", "payout")
+    date_hierarchy = "planned_at"

@@ -1,0 +1,258 @@
+"""One money story for three readers (B5): what happened to an order's money and what will, in each one's words.
+
+All three are made from the same rows - share, holds, releases, reversals, refunds, payouts - and differ in words, and
+in what is whose business: buyers see nothing of fees, sellers nothing of who works for the marketplace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from kit.clock import now
+from kit.money import Money
+from orders.models import Status as OrderStatus
+from payments.models import Hold, Refund, Release, Reversal, Share
+
+Basis = Share.Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the story. Without a past `at` it is still to come."""
+
+    label: str
+    at: datetime | date | None = None
+    money: Money | None = None
+    actor: str = ""
+    reason: str = ""
+    is_future: bool = False
+
+
+def for_buyer(share: Share) -> list[Step]:
+    """Where the buyer's money is, and until when they can object."""
+    steps = [Step(_("You paid"), share.opened_at, share.money(share.gross))]
+    steps += [Step(_("It went to the seller"), release.sent_at) for release in _sent(share)]
+    steps += [_buyer_refund(refund) for refund in _refunds(share)]
+    if share.status == Share.Status.HELD and share.left:
+        steps.append(Step(_buyer_wait(share), share.release_at, is_future=True))
+        steps += [Step(_("It waits: %(why)s") % {"why": _hold_word(hold)}, is_future=True) for hold in _holds(share)]
+    return _in_order(steps)
+
+
+def for_seller(share: Share) -> list[Step]:
+    """What is the seller's, from when, in which payout, and why it waits if it does."""
+    yours = share.money(share.gross - share.fee)
+    steps = [Step(_("The buyer paid; your share"), share.opened_at, yours)]
+    for release in _sent(share):
+        steps += _seller_release(release)
+    steps += [_seller_refund(refund) for refund in _refunds(share)]
+    if share.status == Share.Status.HELD and share.left:
+        steps.append(_seller_wait(share))
+        steps += [
+            Step(_("It waits: %(why)s") % {"why": hold.reason}, is_future=True, reason=hold.ends_when)
+            for hold in _holds(share)
+        ]
+    return _in_order(steps)
+
+
+def for_staff(share: Share) -> list[Step]:
+    """Everything, with who did it and why."""
+    steps = [
+        Step(_("Paid by the buyer"), share.opened_at, share.money(share.gross)),
+        Step(_("of it our fee"), share.opened_at, share.money(share.fee)),
+    ]
+    for release in share.releases.select_related("payout"):
+        steps.append(_staff_release(release))
+        steps += [_staff_reversal(reversal) for reversal in release.reversals.all()]
+    steps += [_staff_refund(refund) for refund in share.refunds.all()]
+    for hold in share.holds.all():
+        label = _("Held back: %(kind)s") % {"kind": hold.get_kind_display()}
+        steps.append(Step(label, hold.opened_at, None, hold.actor, hold.reason))
+        if hold.ended_at:
+            steps.append(Step(_("Hold ended"), hold.ended_at, None, hold.ended_by, hold.end_reason))
+    if share.status == Share.Status.HELD and share.left:
+        why = _("Counts from: %(basis)s.") % {"basis": share.get_release_basis_display()} if share.release_basis else ""
+        steps.append(Step(_("Release"), share.release_at, share.money(share.left), reason=why, is_future=True))
+        steps.append(Step(_("May be held until"), share.hold_deadline, is_future=True))
+    return _in_order(steps)
+
+
+def release_line(share: Share) -> str:
+    """One line for the seller's list of orders: when it is theirs, or why not yet."""
+    if share.status == Share.Status.RETURNED:
+        return _("went back to the buyer")
+    hold = next(iter(_holds(share)), None)
+    if share.status == Share.Status.HELD and hold is not None:
+        return _("waits: %(why)s") % {"why": hold.get_kind_display()}
+    if share.status == Share.Status.HELD and share.release_at is None:
+        return _("yours after delivery")
+    if share.status == Share.Status.HELD:
+        day = share.release_at or now()
+        return _("yours on %(day)s") % {"day": _day(day)}
+    release = max(_sent(share), key=lambda one: one.pk, default=None)
+    if release is None:
+        return _("yours")
+    return _payout_word(release)
+
+
+def _buyer_wait(share: Share) -> str:
+    if share.release_at is not None:
+        return _("Held until you confirm or %(day)s") % {"day": _day(share.release_at)}
+    if share.order.status == OrderStatus.PAID:
+        return _("Held until it is sent and you have it")
+    return _("Held until you confirm that you have it")
+
+
+def _buyer_refund(refund: Refund) -> Step:
+    words = {
+        Refund.Status.PLANNED: _("A refund is being sent to you"),
+        Refund.Status.PENDING: _("A refund is on its way to you"),
+        Refund.Status.SUCCEEDED: _("Refunded to the card you paid with"),
+        Refund.Status.FAILED: _("Your bank sent the refund back; we pay it another way"),
+    }
+    return Step(words[Refund.Status(refund.status)], refund.planned_at, refund.money)
+
+
+def _seller_release(release: Release) -> list[Step]:
+    steps = []
+    if release.netted:
+        kept = release.share.money(-release.netted)
+        steps.append(Step(_("Set off against what you owed"), release.sent_at, kept))
+    if release.amount:
+        steps.append(Step(_("Yours, in your Stripe balance"), release.sent_at, release.money))
+        steps.append(_payout_step(release))
+    done = [reversal for reversal in release.reversals.all() if reversal.status == Reversal.Status.DONE]
+    return steps + [Step(_("Fetched back"), one.done_at, -one.money, reason=one.reason) for one in done]
+
+
+def _payout_step(release: Release) -> Step:
+    payout = release.payout
+    if payout is None:
+        about = _expected_payout(release)
+        return Step(_("To your bank, about"), about, release.money, is_future=True)
+    arrived = payout.status == "paid"
+    label = _("In the payout of %(day)s") % {"day": date_format(payout.arrives_on, "j F")}
+    return Step(label, payout.arrives_on, release.money, reason=payout.failure_message, is_future=not arrived)
+
+
+def _seller_refund(refund: Refund) -> Step:
+    borne = refund.share.money(-(refund.from_seller + refund.processing))
+    if refund.undecided:
+        return Step(_("Refunded to the buyer; whose part is being decided"), refund.planned_at, refund.money)
+    words = _("Your part of a refund to the buyer") if borne.amount else _("Refunded to the buyer at our cost")
+    return Step(words, refund.planned_at, borne, reason=str(refund.get_reason_display()))
+
+
+def _seller_wait(share: Share) -> Step:
+    money = share.money(share.left)
+    if share.release_at is None:
+        return Step(_("Yours after delivery"), None, money, is_future=True)
+    why = {
+        Basis.RECEIVED: _("The buyer has it."),
+        Basis.DELIVERED: _("The buyer has %(days)d days to object.") % {"days": settings.RELEASE_DAYS_AFTER_DELIVERY},
+        Basis.SHIPPED: _("Nobody has said yet that it arrived. It is yours sooner when the buyer confirms it."),
+        Basis.STAFF: _("We set this date."),
+    }
+    reason = why[Basis(share.release_basis)] if share.release_basis else ""
+    return Step(_("Yours on %(day)s") % {"day": _day(share.release_at)}, share.release_at, money, "", reason, True)
+
+
+def _staff_release(release: Release) -> Step:
+    words = {
+        Release.Status.PLANNED: _("Release being sent"),
+        Release.Status.SENT: _("Released to the seller"),
+        Release.Status.REFUSED: _("Release refused"),
+    }
+    label = words[Release.Status(release.status)]
+    if release.netted:
+        label = _("%(label)s, and %(kept)s set off against debt") % {
+            "label": label,
+            "kept": release.share.money(release.netted),
+        }
+    why = release.refusal or release.reason
+    return Step(label, release.sent_at or release.planned_at, release.money, release.actor, why)
+
+
+def _staff_reversal(reversal: Reversal) -> Step:
+    words = {
+        Reversal.Status.PLANNED: _("Being fetched back"),
+        Reversal.Status.DONE: _("Fetched back from the seller"),
+        Reversal.Status.REFUSED: _("Could not be fetched back"),
+    }
+    label = words[Reversal.Status(reversal.status)]
+    moment = reversal.done_at or reversal.planned_at
+    return Step(label, moment, -reversal.money, reversal.actor, reversal.refusal or reversal.reason)
+
+
+def _staff_refund(refund: Refund) -> Step:
+    label = _("Refund: %(status)s") % {"status": refund.get_status_display()}
+    if refund.outside:
+        label = _("Refund made in Stripe’s Dashboard: %(status)s") % {"status": refund.get_status_display()}
+    who = _("From the seller %(seller)s, our fee %(fee)s, us %(us)s.") % {
+        "seller": refund.share.money(refund.from_seller + refund.processing),
+        "fee": refund.share.money(refund.from_fee),
+        "us": refund.share.money(refund.from_platform),
+    }
+    if refund.undecided:
+        who = _("Nobody has decided yet who bears it.")
+    return Step(label, refund.planned_at, -refund.money, refund.actor, f"{refund.get_reason_display()}. {who}")
+
+
+def _expected_payout(release: Release) -> date:
+    """A guess, said as one: the first working day after the money is available, and one more for the bank."""
+    start = localtime(max(filter(None, (release.available_on, release.sent_at, now())))).date()
+    day = start
+    for _step in range(2):
+        day += timedelta(days=1)
+        while day.weekday() >= 5:
+            day += timedelta(days=1)
+    return day
+
+
+def _payout_word(release: Release) -> str:
+    payout = release.payout
+    if payout is None:
+        return _("yours; in the payout of about %(day)s") % {"day": date_format(_expected_payout(release), "j F")}
+    return _("in the payout of %(day)s") % {"day": date_format(payout.arrives_on, "j F")}
+
+
+def _sent(share: Share) -> list[Release]:
+    return [release for release in share.releases.all() if release.status == Release.Status.SENT]
+
+
+def _refunds(share: Share) -> list[Refund]:
+    """Refunds that count: what Stripe refused never happened, and one that is paid again is told by its successor."""
+    return [refund for refund in share.refunds.all() if refund.status != Refund.Status.REFUSED]
+
+
+def _holds(share: Share) -> list[Hold]:
+    return [hold for hold in share.holds.all() if hold.ended_at is None]
+
+
+def _hold_word(hold: Hold) -> str:
+    return str(hold.get_kind_display())
+
+
+def _day(moment: datetime) -> str:
+    return date_format(localtime(moment), "j F")
+
+
+def _in_order(steps: list[Step]) -> list[Step]:
+    """The past by time, then the future by time, then what has no date yet."""
+    far = datetime.max.replace(tzinfo=now().tzinfo)
+
+    def place(step: Step) -> tuple[bool, datetime]:
+        at = step.at
+        if at is None:
+            return step.is_future, far
+        if not isinstance(at, datetime):
+            at = datetime.combine(at, datetime.min.time(), tzinfo=now().tzinfo)
+        return step.is_future, at
+
+    return sorted(steps, key=place)
