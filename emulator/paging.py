@@ -60,6 +60,22 @@ def list_object(ctx: Ctx, rows: list[Row], size: int, url: str, *, backwards: bo
     return {"object": "list", "data": [ctx.shown(row) for row in rows], "has_more": more, "url": url}
 
 
+def cut(items: list[Json], params: Json, url: str, what: str) -> Json:
+    """A page of a list that is at hand, in its own order."""
+    size, ids = limit(params), [item["id"] for item in items]
+    after, before = params.get("starting_after"), params.get("ending_before")
+    if after and before:
+        raise invalid("You may only specify one of these parameters: ending_before, starting_after.")
+    for name, id in (("starting_after", after), ("ending_before", before)):
+        if id and id not in ids:
+            raise missing(what, id, param=name, status=400)
+    if before:
+        head = items[: ids.index(before)]
+        return {"object": "list", "data": head[-size:], "has_more": len(head) > size, "url": url}
+    tail = items[ids.index(after) + 1 :] if after else items
+    return {"object": "list", "data": tail[:size], "has_more": len(tail) > size, "url": url}
+
+
 def limit(params: Json) -> int:
     size = params.get("limit", 10)
     if not 1 <= size <= 100:

@@ -14,6 +14,7 @@ from emulator.resources import (  # noqa: F401
     customers,
     disputes,
     events,
+    external_accounts,
     files,
     fraud_warnings,
     payment_intents,

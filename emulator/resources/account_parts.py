@@ -1,18 +1,16 @@
-"""v1: an account's bank account and person, and sessions for embedded components."""
+"""v1: an account's person, and sessions for embedded components."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from emulator import banks
-from emulator.errors import invalid, missing, not_modelled
-from emulator.kinds import CONNECTED
+from emulator.errors import missing, not_modelled
 from emulator.registry import PAGING, assumed, operation
-from emulator.resources import account_changes
 from emulator.resources import accounts_state as accounts
-from emulator.resources.accounts_v1 import bank_account, own_account
+from emulator.resources.accounts_v1 import own_account
 from emulator.resources.capability import hash_of_requirements
 from emulator.resources.customers import full_address
+from emulator.resources.external_accounts import open_account
 from emulator.schema.answers import object_shape
 from emulator.schema.build import build
 from emulator.store import Row
@@ -21,98 +19,12 @@ from emulator.types import Json
 if TYPE_CHECKING:
     from emulator.context import Ctx
 
-_BANK = (
-    "external_account{object account_holder_name account_holder_type account_number country currency routing_number}"
-)
 _SESSION_SECONDS = 1_800
 
 assumed(
     "accounts",
-    "The platform may add test bank accounts over the API; a new default one takes the old one's place.",
     "An account session is a client_secret only: no embedded component is modelled.",
 )
-
-
-# --- external accounts ---------------------------------------------------------------------------------------
-
-
-@operation("POST /v1/accounts/{account}/external_accounts", f"{_BANK} default_for_currency")
-def create_external_account(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    row = _connected(ctx, ids["account"])
-    before = account_changes.snapshot(row)
-    if row.private["bank"] and not params.get("default_for_currency"):
-        raise not_modelled("a second bank account (only a new default_for_currency)", param="default_for_currency")
-    given = params["external_account"]
-    bank = _bank(given)
-    currency = bank.pop("currency", None) or row.private["currency"] or ctx.settings.currency
-    row.private["bank"] = {
-        "holder": row.private["display_name"] or row.private["contact_email"] or "Seller",
-        **bank,
-        "created": ctx.now,
-        "currency": ctx.currency(currency, "external_account[currency]"),
-        "id": "ba_1" + ctx.store.random_text(23),
-    }
-    row.private["currency"] = row.private["currency"] or row.private["bank"]["currency"]
-    account_changes.settle(ctx, row, before)
-    body = bank_account(row)
-    ctx.emit("account.external_account.created", body, account=row.id)
-    return body
-
-
-def _bank(given: Any) -> Json:
-    """A test bank account from its token or its numbers."""
-    if isinstance(given, str):
-        found = banks.by_number(banks.ROUTING, "000123456789") if given in banks.TOKENS else None
-        if found is None:
-            raise invalid(f"No such token: '{given}'", param="external_account", code="resource_missing")
-        return {**found, "currency": "usd"}
-    if given.get("object") != "bank_account":
-        raise not_modelled("cards as external accounts", param="external_account[object]")
-    for name in ("country", "account_number"):
-        if not given.get(name):
-            param = f"external_account[{name}]"
-            raise invalid(f"Missing required param: {param}.", param=param, code="parameter_missing")
-    number = given["account_number"]
-    found = banks.by_number(given["routing_number"], number) if given.get("routing_number") else banks.by_iban(number)
-    if found is None:
-        raise invalid(
-            "You must use a test bank account number in test mode.",
-            param="external_account[account_number]",
-            code="account_number_invalid",
-        )
-    if found["country"] != given["country"].upper():
-        raise invalid(f"This account number is not of {given['country']}.", param="external_account[country]")
-    named = {"holder": given["account_holder_name"]} if given.get("account_holder_name") else {}
-    return {**found, **named, "currency": given.get("currency")}
-
-
-@operation("GET /v1/accounts/{account}/external_accounts/{id}", scope="any")
-def retrieve_external_account(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    return bank_account(_with_bank(ctx, ids))
-
-
-@operation("DELETE /v1/accounts/{account}/external_accounts/{id}")
-def delete_external_account(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    _with_bank(ctx, ids)
-    raise invalid(
-        "You cannot delete the default external account for your default currency. Please make another external "
-        "account the default using the `default_for_currency` param, and then delete this one.",
-        param="default_for_currency",
-    )
-
-
-def _with_bank(ctx: Ctx, ids: dict[str, str]) -> Row:
-    row = own_account(ctx, ids["account"])
-    if row.private["bank"] is None or row.private["bank"]["id"] != ids["id"]:
-        raise missing("external account", ids["id"])
-    return row
-
-
-def _connected(ctx: Ctx, id: str) -> Row:
-    row = own_account(ctx, id)
-    if row.kind != CONNECTED or row.private.get("closed"):
-        raise invalid("Only open connected accounts can be changed.")
-    return row
 
 
 # --- persons -------------------------------------------------------------------------------------------------
@@ -181,7 +93,7 @@ def _of_person(requirements: Json) -> Json:
 
 @operation("POST /v1/account_sessions", "account components")
 def create_session(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    row = _connected(ctx, params["account"])
+    row = open_account(ctx, params["account"])
     shapes = object_shape("account_session").fields["components"].shape
     for name, given in params["components"].items():
         field = shapes.fields.get(name) if shapes else None

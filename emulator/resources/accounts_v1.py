@@ -103,23 +103,30 @@ def _settings(state: Json) -> Json:
     }
 
 
-def bank_account(row: Row) -> Json:
-    bank = row.private["bank"]
+def banks_of(state: Json) -> list[Json]:
+    """An account's bank accounts, the default one of its own currency first."""
+    first = [state["bank"]] if state["bank"] else []
+    return [*first, *state.get("more_banks", [])]
+
+
+def bank_account(row: Row, bank: Json | None = None) -> Json:
+    """One bank account of an account, the first when none is named."""
+    bank = row.private["bank"] if bank is None else bank
     return build(
         "bank_account",
         id=bank["id"],
         account=row.id,
         account_holder_name=bank["holder"],
-        account_holder_type="individual",
+        account_holder_type=bank.get("holder_type", "individual"),
         available_payout_methods=["standard"],
         bank_name=bank["bank_name"],
         country=bank["country"],
         currency=bank["currency"],
-        default_for_currency=True,
+        default_for_currency=bank.get("default", True),
         fingerprint=bank["id"][3:19],
         future_requirements={"currently_due": [], "errors": [], "past_due": [], "pending_verification": []},
         last4=bank["last4"],
-        metadata={},
+        metadata=bank.get("metadata", {}),
         requirements={"currently_due": [], "errors": [], "past_due": [], "pending_verification": []},
         routing_number=bank["routing_number"],
         status=bank.get("status", "new"),
@@ -127,7 +134,7 @@ def bank_account(row: Row) -> Json:
 
 
 def _banks(row: Row) -> Json:
-    data = [bank_account(row)] if row.private["bank"] else []
+    data = [bank_account(row, bank) for bank in banks_of(row.private)]
     return {"object": "list", "data": data, "has_more": False, "url": f"/v1/accounts/{row.id}/external_accounts"}
 
 
@@ -161,14 +168,6 @@ def retrieve_capability(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if ids["capability"] != "transfers":
         raise missing("capability", ids["capability"], param="capability")
     return capability(own_account(ctx, ids["account"]), "transfers")
-
-
-@operation("GET /v1/accounts/{account}/external_accounts", "object limit starting_after ending_before", scope="any")
-def list_external_accounts(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    listed = _banks(own_account(ctx, ids["account"]))
-    if params.get("object") == "card":
-        listed["data"] = []
-    return listed
 
 
 @operation("POST /v1/accounts/{account}/login_links")

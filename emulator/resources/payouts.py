@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from emulator import ledger
 from emulator.clock import DAY, midnight, next_business_day
 from emulator.context import metadata
-from emulator.errors import invalid, missing, not_modelled
+from emulator.errors import StripeError, invalid, missing, not_modelled
 from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
 from emulator.resources import accounts_state, payout_settings
-from emulator.resources.accounts_v1 import bank_account
+from emulator.resources.accounts_v1 import bank_account, banks_of
 from emulator.resources.edits import updated
 from emulator.schema.build import build
 from emulator.store import Row
@@ -84,14 +84,9 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         if params.get(name, known) != known:
             raise not_modelled(f"payouts with the {name} {params[name]}", param=name)
     state = ctx.must(ctx.account or ctx.em.platform_id).private
-    if not accounts_state.can_pay_out(state):
-        raise invalid(
-            "Payouts are not allowed: this account has no bank account that can be paid out to, or may not receive "
-            "payouts yet.",
-            code="payouts_not_allowed",
-        )
-    if params.get("destination", state["bank"]["id"]) != state["bank"]["id"]:
-        raise missing("external account", params["destination"], param="destination", status=400)
+    if not accounts_state.payouts_enabled(state):
+        raise _not_allowed()
+    bank = _bank(ctx, state, currency, params.get("destination"))
     if ledger.available(ctx.store, ctx.account, currency, ctx.now) < amount:
         raise invalid(
             "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low.",
@@ -104,7 +99,7 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         ctx.account,
         amount,
         currency,
-        state,
+        bank,
         arrival_date=next_business_day(leaves),
         description=params.get("description"),
         metadata=metadata(params.get("metadata") or None),
@@ -114,6 +109,38 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     )
     ctx.store.plan(leaves, "payout_leaves", row.id)
     return ctx.shown(row)
+
+
+def _bank(ctx: Ctx, state: Json, currency: str, id: str | None) -> Json:
+    """Where a payout goes: the bank account named, or the default of its currency."""
+    if id is not None:
+        named = next((bank for bank in banks_of(state) if bank["id"] == id), None)
+        if named is None:
+            raise missing("external account", id, param="destination", status=400)
+        if named["currency"] != currency and not state["platform"]:
+            raise invalid(f"The external account {id} is paid out to in {named['currency']}.", param="destination")
+        chosen: Json | None = named
+    else:
+        chosen = default_bank(state, currency)
+        if chosen is None:
+            raise invalid(f"Sorry, you don't have any external accounts in that currency ({currency})")
+    if chosen.get("status") == "errored":
+        raise _not_allowed()
+    return chosen
+
+
+def default_bank(state: Json, currency: str) -> Json | None:
+    """The default bank account of a currency; the platform's one bank takes every currency."""
+    found = [bank for bank in banks_of(state) if bank["currency"] == currency and bank.get("default", True)]
+    return found[0] if found else state["bank"] if state["platform"] else None
+
+
+def _not_allowed() -> StripeError:
+    return invalid(
+        "Payouts are not allowed: this account has no bank account that can be paid out to, or may not receive "
+        "payouts yet.",
+        code="payouts_not_allowed",
+    )
 
 
 @operation("POST /v1/payouts/{payout}", "metadata", scope="any")
@@ -135,8 +162,9 @@ def cancel(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 @operation("POST /v1/payouts/{payout}/reverse", "metadata", scope="any")
 def reverse(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("payout", ids["payout"])
-    state = ctx.must(ctx.account or ctx.em.platform_id).private
-    if not ctx.account or state["bank"]["country"] not in REVERSIBLE:
+    banks = banks_of(ctx.must(ctx.account or ctx.em.platform_id).private)
+    bank = next((one for one in banks if one["id"] == row.body["destination"]), None)
+    if not ctx.account or bank is None or bank["country"] not in REVERSIBLE:
         raise invalid("Only payouts of connected accounts to US and Canadian banks can be reversed.")
     if row.body["status"] != "paid" or row.body["reversed_by"] or row.body["original_payout"]:
         raise invalid(f"Payout {row.id} cannot be reversed: only paid payouts can, once.")
@@ -145,7 +173,7 @@ def reverse(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         ctx.account,
         -row.body["amount"],
         row.body["currency"],
-        state,
+        bank,
         arrival_date=next_business_day(ctx.now),
         metadata=metadata(params.get("metadata") or None),
         original_payout=row.id,
@@ -169,26 +197,28 @@ def sweep(ctx: Ctx, account: str) -> list[Row]:
         return []
     chosen, made = payout_settings.of(state), []
     for currency, (available, _) in ledger.balances(ctx.store, account, ctx.now).items():
-        kept = chosen["minimum"].get(currency, 0)
+        kept, bank = chosen["minimum"].get(currency, 0), default_bank(state, currency)
+        if bank is None or bank.get("status") == "errored":
+            continue
         if available > kept or (available < 0 and chosen["debit"]):
-            made.append(_sweep_one(ctx, account, available, currency, state, max(0, kept) if available > 0 else 0))
+            made.append(_sweep_one(ctx, account, available, currency, bank, max(0, kept) if available > 0 else 0))
     return made
 
 
-def _sweep_one(ctx: Ctx, account: str, available: int, currency: str, state: Json, kept: int) -> Row:
+def _sweep_one(ctx: Ctx, account: str, available: int, currency: str, bank: Json, kept: int) -> Row:
     """One automatic payout of available - kept, with the rows it is made of."""
     row = _make(
         ctx,
         account,
         available - kept,
         currency,
-        state,
+        bank,
         arrival_date=next_business_day(ctx.now),
         automatic=True,
         description=DESCRIPTION,
         metadata={},
         reconciliation_status="in_progress",
-        statement_descriptor=payout_settings.of(state)["descriptor"],
+        statement_descriptor=payout_settings.of(ctx.must(account or ctx.em.platform_id).private)["descriptor"],
         status="in_transit",
     )
     # the payout's own row is settled by the payout, but was not swept into it
@@ -209,14 +239,13 @@ def _make(
     account: str,
     amount: int,
     currency: str,
-    state: Json,
+    bank: Json,
     *,
     reporting: str | None = None,
     **fields: object,
 ) -> Row:
     """A payout of `amount` minor units (negative: taken from the bank) with its ledger row and its event."""
     id = "po_1" + ctx.store.random_text(23)
-    bank = state["bank"]
     body = build(
         "payout",
         id=id,
@@ -276,13 +305,12 @@ def fail(ctx: Ctx, row: Row, code: str) -> Row:
     _give_back(ctx, row, "payout_failure")
     ctx.emit("payout.failed", row)
     owner = ctx.must(row.account or ctx.em.platform_id)
-    bank = owner.private["bank"]
-    if bank is not None and bank["id"] == row.body["destination"] and bank.get("status") != "errored":
+    bank = next((one for one in banks_of(owner.private) if one["id"] == row.body["destination"]), None)
+    if bank is not None and bank.get("status") != "errored":
         bank["status"] = "errored"
         ctx.save(owner)
-        ctx.emit(
-            "account.external_account.updated", bank_account(owner), account=row.account, previous={"status": "new"}
-        )
+        shown = bank_account(owner, bank)
+        ctx.emit("account.external_account.updated", shown, account=row.account, previous={"status": "new"})
     return row
 
 

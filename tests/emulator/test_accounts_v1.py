@@ -144,21 +144,6 @@ def test_the_transfers_capability_is_requested_and_given_up(client: stripe.Strip
     assert (off.status, on.status) == ("unrequested", "active")
 
 
-def test_a_bank_account_is_added_replaced_and_never_left_out(client: stripe.StripeClient) -> None:
-    account = express(client)
-    banks = client.v1.accounts.external_accounts
-    first = banks.create(account, {"external_account": BANK})
-    second = banks.create(account, {"external_account": "btok_us_verified", "default_for_currency": True})
-
-    assert (first.last4, second.last4, second.currency) == ("3000", "6789", "usd")
-    assert [one.id for one in banks.list(account).data] == [second.id]
-    with pytest.raises(stripe.InvalidRequestError, match="cannot delete the default"):
-        banks.delete(account, second.id)
-    with pytest.raises(stripe.InvalidRequestError) as gone:
-        banks.retrieve(account, first.id)
-    assert gone.value.http_status == 404
-
-
 @pytest.mark.parametrize(
     ("bank", "param"),
     [
