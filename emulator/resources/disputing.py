@@ -29,7 +29,8 @@ assumed(
     "disputes",
     "The fee is 1,500 minor units of the charge's currency (a knob), the time to answer 14 days (a knob).",
     "The money leaves (and comes back) in an adjustment of the balance the charge is in: pending until it settles.",
-    "uncategorized_text winning_evidence or losing_evidence decides at once; an inquiry closes, or becomes a dispute.",
+    "uncategorized_text winning_evidence or losing_evidence decides at once.",
+    "winning_evidence closes an inquiry; escalate_inquiry_evidence (and losing_evidence) makes it a dispute.",
     "Evidence can be submitted once. Submitted, a dispute waits for the operator; an inquiry closes after 120 days.",
     "Refunds still pending when a dispute opens, or an inquiry becomes one, fail (charge_for_pending_refund_disputed).",
     "One open dispute a charge; a charge whose dispute was won can be refunded or disputed again.",
@@ -190,7 +191,7 @@ def submit(ctx: Ctx, row: Row, before: Json) -> None:
     word = row.body["evidence"]["uncategorized_text"]
     if word == "winning_evidence":
         win(ctx, row)
-    elif word == "losing_evidence":
+    elif word == "losing_evidence" or (inquiry and word == "escalate_inquiry_evidence"):
         lose(ctx, row)
 
 
