@@ -40,10 +40,10 @@ def settle(ctx: Ctx, row: Row, before: Json) -> None:
     if state == before:
         return
     ctx.emit("account.updated", row, account=row.id, previous=_difference(ctx, row, before))
-    was, now = accounts.v1_transfers(before), accounts.v1_transfers(state)
-    if was != now:
-        body = capability(row, "transfers")
-        ctx.emit("capability.updated", body, account=row.id, previous={"status": was})
+    for name, status in (("card_payments", accounts.v1_card_payments), ("transfers", accounts.v1_transfers)):
+        was, now = status(before), status(state)
+        if was != now:
+            ctx.emit("capability.updated", capability(row, name), account=row.id, previous={"status": was})
     if accounts.payouts_enabled(state) and (state["bank"] != before["bank"] or not accounts.payouts_enabled(before)):
         ctx.store.plan(midnight(ctx.now) + DAY, "payouts", row.id)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.clock import rfc3339
-from emulator.errors import StripeError, invalid, not_modelled
+from emulator.errors import StripeError, invalid
 from emulator.kinds import CONNECTED
 from emulator.registry import documented, operation
+from emulator.resources import accounts_state as accounts
 from emulator.resources.accounts_v1 import own_account
 from emulator.schema.build import build
+from emulator.store import Row
 from emulator.types import Json
 
 if TYPE_CHECKING:
@@ -29,16 +31,13 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if row is None or row.kind != CONNECTED:
         raise StripeError(404, f"Account {params['account']} not found.", code="not_found", param="account")
     use_case = params["use_case"]
-    if use_case["type"] == "account_update":
-        # only where the platform collects requirements, which needs a dashboard-less account: none is modelled
-        raise not_modelled("account links of type account_update")
-    flow = use_case.get("account_onboarding")
+    kind = use_case["type"]
+    if kind == "account_update":
+        _require_collected(row, "use_case.type")
+    flow = use_case.get(kind)
     if flow is None:
-        raise invalid(
-            "Missing required param: use_case.account_onboarding.",
-            param="use_case.account_onboarding",
-            code="parameter_missing",
-        )
+        name = f"use_case.{kind}"
+        raise invalid(f"Missing required param: {name}.", param=name, code="parameter_missing")
     url, expires = mint(ctx, row.id, flow["refresh_url"], flow.get("return_url") or flow["refresh_url"])
     return build(
         "v2.core.account_link",
@@ -56,9 +55,7 @@ def create_v1(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if row.kind != CONNECTED:
         raise invalid("Account links are for connected accounts.", param="account")
     if params["type"] == "account_update":
-        raise invalid(
-            "account_update links are only for accounts whose requirements the platform collects itself.", param="type"
-        )
+        _require_collected(row, "type")
     for name in ("refresh_url", "return_url"):
         if not params.get(name):
             raise invalid(f"Missing required param: {name}.", param=name, code="parameter_missing")
@@ -66,6 +63,12 @@ def create_v1(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
             raise invalid("Not a valid URL", param=name, code="url_invalid")
     url, expires = mint(ctx, row.id, params["refresh_url"], params["return_url"])
     return build("account_link", created=ctx.now, expires_at=expires, url=url)
+
+
+def _require_collected(row: Row, param: str) -> None:
+    if not accounts.collects(row.private):
+        what = "account_update links are only for accounts whose requirements the platform collects itself."
+        raise invalid(what, param=param)
 
 
 def mint(ctx: Ctx, account: str, refresh_url: str, return_url: str) -> tuple[str, int]:

@@ -102,6 +102,12 @@ def fresh(country: str | None) -> Json:
     }
 
 
+def collects(state: Json) -> bool:
+    """The platform collects requirements itself: liable for losses, and no dashboard of Stripe's."""
+    chosen = state.get("requirement_collection", "application")
+    return chosen == "application" and state["losses_collector"] == "application" and state["dashboard"] == "none"
+
+
 def ensure_platform(ctx: Ctx) -> None:
     """The platform's own account and application exist from the start."""
     if ctx.store.meta("platform") is not None:
@@ -216,6 +222,18 @@ def payouts_status(state: Json) -> str:
     if _standing(state) == "active" and (state["bank"] is None or "payouts" in state.get("lost", ())):
         return "restricted"
     return _standing(state)
+
+
+def charges_enabled(state: Json) -> bool:
+    """card_payments: may be charged on behalf of."""
+    return bool(state["platform"]) or v1_card_payments(state) == "active"
+
+
+def v1_card_payments(state: Json) -> str:
+    """v1's word for the card_payments capability: it needs what transfers need."""
+    if not state.get("cards_requested"):
+        return "unrequested"
+    return {"active": "active", "pending": "pending", "restricted": "inactive"}[transfers_status(state)]
 
 
 def verify(state: Json) -> None:

@@ -9,8 +9,8 @@ from emulator.errors import invalid, missing
 from emulator.kinds import ACCOUNTS, CONNECTED, DELETED, DISCONNECTED, PLATFORM
 from emulator.registry import operation
 from emulator.render import renderer
+from emulator.resources import account_settings
 from emulator.resources import accounts_state as accounts
-from emulator.resources import payout_settings
 from emulator.resources.capability import capability, hash_of_requirements
 from emulator.schema.build import ABSENT, build
 from emulator.store import Row
@@ -19,6 +19,7 @@ from emulator.types import Json
 if TYPE_CHECKING:
     from emulator.context import Ctx
 
+CAPABILITIES = ("card_payments", "transfers")
 _TYPES = {"express": "express", "full": "standard", "none": "none"}
 
 
@@ -34,8 +35,8 @@ def view(ctx: Ctx, row: Row) -> Json:
         id=row.id,
         business_profile=_profile(state),
         business_type=state["entity_type"],
-        capabilities={"transfers": accounts.v1_transfers(state)} if state["transfers_requested"] or platform else {},
-        charges_enabled=bool(platform),
+        capabilities=_capabilities(state),
+        charges_enabled=accounts.charges_enabled(state),
         controller=_controller(state),
         country=state["country"],
         created=row.created,
@@ -47,15 +48,25 @@ def view(ctx: Ctx, row: Row) -> Json:
         metadata=dict(state["metadata"]),
         payouts_enabled=accounts.payouts_enabled(state),
         requirements=ABSENT if platform else _requirements(state),
-        settings=_settings(state),
+        settings=account_settings.shown_settings(ctx, state),
         tos_acceptance={"date": (state["tos"] or {}).get("date"), "ip": (state["tos"] or {}).get("ip")},
-        type=_TYPES.get(state["dashboard"] or "none", "none"),
+        type="custom" if state.get("custom") else _TYPES.get(state["dashboard"] or "none", "none"),
     )
+
+
+def _capabilities(state: Json) -> Json:
+    shown = {}
+    if state.get("cards_requested"):
+        shown["card_payments"] = accounts.v1_card_payments(state)
+    if state["transfers_requested"] or state["platform"]:
+        shown["transfers"] = accounts.v1_transfers(state)
+    return shown
 
 
 def _profile(state: Json) -> Json:
     profile = state["profile"]
     return {
+        **{name: profile.get(name) for name in ("mcc", "support_email", "support_phone", "support_url")},
         "name": profile.get("doing_business_as") or state["display_name"],
         "product_description": profile.get("product_description"),
         "url": profile.get("business_url"),
@@ -69,7 +80,7 @@ def _controller(state: Json) -> Json:
         "fees": {"payer": "account" if state["fees_collector"] == "stripe" else "application"},
         "is_controller": True,
         "losses": {"payments": state["losses_collector"] or "stripe"},
-        "requirement_collection": "stripe",
+        "requirement_collection": "application" if accounts.collects(state) else "stripe",
         "stripe_dashboard": {"type": state["dashboard"] or "none"},
         "type": "application",
     }
@@ -85,22 +96,6 @@ def _requirements(state: Json) -> Json:
     reason = state.get("disabled") or reason
     found = hash_of_requirements(due, pending=pending, reason=reason, past_due=late)
     return {**found, "current_deadline": accounts.deadline(state), "errors": accounts.errors(state)}
-
-
-def _settings(state: Json) -> Json:
-    name, chosen = state["display_name"], payout_settings.of(state)
-    return {
-        "card_payments": {"decline_on": {"avs_failure": False, "cvc_failure": False}},
-        "dashboard": {"display_name": name, "timezone": "Etc/UTC"},
-        "payouts": {
-            "debit_negative_balances": chosen["debit"],
-            "schedule": {
-                "delay_days": 2 if chosen["delay"] is None else chosen["delay"],
-                "interval": state["payout_interval"],
-                **{f"{kind}_payout_days": chosen[kind] for kind in ("weekly", "monthly") if chosen[kind]},
-            },
-        },
-    }
 
 
 def banks_of(state: Json) -> list[Json]:
@@ -159,15 +154,15 @@ def retrieve_current(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 @operation("GET /v1/accounts/{account}/capabilities", scope="any")
 def list_capabilities(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = own_account(ctx, ids["account"])
-    data = [capability(row, "transfers")] if row.private["transfers_requested"] else []
+    data = [capability(row, name) for name in _capabilities(row.private)]
     return {"object": "list", "data": data, "has_more": False, "url": f"/v1/accounts/{row.id}/capabilities"}
 
 
 @operation("GET /v1/accounts/{account}/capabilities/{capability}", scope="any")
 def retrieve_capability(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    if ids["capability"] != "transfers":
+    if ids["capability"] not in CAPABILITIES:
         raise missing("capability", ids["capability"], param="capability")
-    return capability(own_account(ctx, ids["account"]), "transfers")
+    return capability(own_account(ctx, ids["account"]), ids["capability"])
 
 
 @operation("POST /v1/accounts/{account}/login_links")

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.banks import COUNTRIES
 from emulator.context import metadata
-from emulator.errors import StripeError, invalid, not_modelled
+from emulator.errors import invalid, not_modelled
 from emulator.kinds import CONNECTED, DELETED
 from emulator.paging import page
 from emulator.registry import PAGING, assumed, documented, operation
-from emulator.resources import account_changes, account_trouble
+from emulator.resources import account_changes, account_settings, account_trouble, external_accounts
 from emulator.resources import accounts_state as accounts
-from emulator.resources.accounts_v1 import own_account
+from emulator.resources.accounts_v1 import CAPABILITIES, bank_account, banks_of
 from emulator.resources.capability import capability
-from emulator.store import Row
+from emulator.resources.external_accounts import BANK
+from emulator.resources.external_accounts import open_account as _connected
 from emulator.types import Json
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 _ADDRESS = "address{line1 line2 city state postal_code country}"
 _DESCRIPTIVE = (
-    "email business_type default_currency metadata business_profile{name url product_description} "
+    f"email business_type default_currency metadata {account_settings.PROFILE} {account_settings.SETTINGS} "
+    f"{account_settings.TERMS} {BANK} "
     "capabilities{transfers{requested} card_payments{requested}} "
     f"individual{{first_name last_name email phone dob{{day month year}} {_ADDRESS}}} company{{name phone {_ADDRESS}}}"
 )
@@ -30,7 +32,6 @@ _CONTROLLER = (
     "controller{fees{payer} losses{payments} requirement_collection stripe_dashboard{type}}"  # who pays, who answers
 )
 _PERSON = {"first_name": "given_name", "last_name": "surname", "email": "email", "phone": "phone"}
-_PROFILE = {"name": "doing_business_as", "url": "business_url", "product_description": "product_description"}
 _REASONS = {"terms_of_service": "platform_terms_of_service", "other": "platform_other", "credit": "platform_other"}
 
 documented(
@@ -56,7 +57,12 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     _apply(ctx, state, params)
     id = "acct_1" + ctx.store.random_text(15)
     row = ctx.store.insert({"id": id, "object": CONNECTED}, account="", created=ctx.now, private=state)
+    accounts.verify(state)
     account_changes.keep(ctx, row)
+    if state["verification"] == "pending":
+        ctx.store.plan(ctx.now + accounts.VERIFY_SECONDS, "verify", row.id)
+    for bank in banks_of(state):
+        ctx.emit("account.external_account.created", bank_account(row, bank), account=row.id)
     return ctx.shown(row)
 
 
@@ -64,12 +70,8 @@ def _controller(state: Json, params: Json) -> None:
     kind, given = params.get("type"), params.get("controller")
     if kind is not None and given is not None:
         raise invalid("You may only specify one of these parameters: type, controller.", param="type")
-    if kind == "custom":
-        raise not_modelled("accounts of type custom", param="type")
     given = given or {}
-    if given.get("requirement_collection") == "application":
-        raise not_modelled("requirement_collection=application", param="controller[requirement_collection]")
-    ours = "application" if kind == "express" else "stripe"
+    ours = "application" if kind in ("express", "custom") else "stripe"
     payer = (given.get("fees") or {}).get("payer")
     fees = ours if payer is None else "stripe" if payer == "account" else "application"
     losses = (given.get("losses") or {}).get("payments", ours)
@@ -78,8 +80,17 @@ def _controller(state: Json, params: Json) -> None:
             "controller[losses][payments] can be application only when controller[fees][payer] is application.",
             param="controller[losses][payments]",
         )
-    dashboard = (given.get("stripe_dashboard") or {}).get("type", "express" if kind == "express" else "full")
-    state |= {"fees_collector": fees, "losses_collector": losses, "dashboard": dashboard}
+    usual = {"express": "express", "custom": "none"}.get(kind or "", "full")
+    dashboard = (given.get("stripe_dashboard") or {}).get("type", usual)
+    collection = given.get("requirement_collection", "application" if kind == "custom" else "stripe")
+    if collection == "application" and (losses != "application" or dashboard != "none"):
+        raise invalid(
+            "controller[requirement_collection] can be application only when controller[losses][payments] is "
+            "application and controller[stripe_dashboard][type] is none.",
+            param="controller[requirement_collection]",
+        )
+    state |= {"fees_collector": fees, "losses_collector": losses, "dashboard": dashboard, "custom": kind == "custom"}
+    state["requirement_collection"] = collection
 
 
 @operation("POST /v1/accounts/{account}", _DESCRIPTIVE)
@@ -137,30 +148,28 @@ def unreject(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 
 @operation("POST /v1/accounts/{account}/capabilities/{capability}", "requested")
 def update_capability(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
-    row = _connected(ctx, ids["account"])
-    if ids["capability"] != "transfers":
-        raise not_modelled(f"the capability {ids['capability']}")
+    row, name = _connected(ctx, ids["account"]), ids["capability"]
+    if name not in CAPABILITIES:
+        raise not_modelled(f"the capability {name[:50]}")
     if "requested" in params:
         before = account_changes.snapshot(row)
-        _request(ctx, row.private, params["requested"])
+        _request(ctx, row.private, {name: {"requested": params["requested"]}})
         account_changes.settle(ctx, row, before)
-    return capability(row, "transfers")
+    return capability(row, name)
 
 
-def _connected(ctx: Ctx, id: str) -> Row:
-    row = own_account(ctx, id)
-    if row.kind != CONNECTED:
-        raise StripeError(400, "This is your own account: change it in your settings.")
-    if row.private.get("closed"):
-        raise invalid(f"Account {row.id} is closed and cannot be changed.", code="account_closed")
-    return row
-
-
-def _request(ctx: Ctx, state: Json, requested: bool) -> None:
-    if state["transfers_requested"] != requested:
-        state["transfers_requested_at"] = ctx.now if requested else None
-    state["transfers_requested"] = requested
-    state["recipient"] = state["recipient"] or requested
+def _request(ctx: Ctx, state: Json, given: Json) -> None:
+    """`capabilities` as sent. card_payments is never without transfers."""
+    for name, key in (("transfers", "transfers_requested"), ("card_payments", "cards_requested")):
+        wanted = (given.get(name) or {}).get("requested")
+        if wanted is not None and bool(state.get(key)) != wanted:
+            state |= {key: wanted, f"{key}_at": ctx.now if wanted else None}
+    if state.get("cards_requested") and not state["transfers_requested"]:
+        raise invalid(
+            "The capability card_payments can be requested only together with transfers.",
+            param="capabilities[card_payments][requested]",
+        )
+    state["recipient"] = state["recipient"] or state["transfers_requested"]
 
 
 def _apply(ctx: Ctx, state: Json, params: Json) -> None:
@@ -171,7 +180,7 @@ def _apply(ctx: Ctx, state: Json, params: Json) -> None:
     if "default_currency" in params:
         state["currency"] = ctx.currency(params["default_currency"], "default_currency")
     state["metadata"] = metadata(params.get("metadata"), state["metadata"])
-    state["profile"].update(_renamed(params.get("business_profile"), _PROFILE))
+    account_settings.apply_profile(state, params.get("business_profile"))
     person, company = params.get("individual") or {}, params.get("company") or {}
     state["individual"].update(_renamed(person, _PERSON))
     if "dob" in person:
@@ -181,11 +190,11 @@ def _apply(ctx: Ctx, state: Json, params: Json) -> None:
     state["business_details"].update(_renamed(company, {"name": "registered_name", "phone": "phone"}))
     if "address" in company:
         state["business_details"]["address"] = company["address"]
-    capabilities = params.get("capabilities") or {}
-    if (capabilities.get("card_payments") or {}).get("requested"):
-        raise not_modelled("the capability card_payments", param="capabilities[card_payments]")
-    if "requested" in (capabilities.get("transfers") or {}):
-        _request(ctx, state, capabilities["transfers"]["requested"])
+    _request(ctx, state, params.get("capabilities") or {})
+    account_settings.apply_settings(ctx, state, params.get("settings") or {})
+    account_settings.apply_terms(state, params.get("tos_acceptance") or {})
+    if params.get("external_account"):
+        external_accounts.add(ctx, state, params["external_account"], default=True)
 
 
 def _renamed(given: Any, names: dict[str, str]) -> Json:

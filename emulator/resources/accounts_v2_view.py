@@ -77,7 +77,7 @@ def _taken(state: Json, name: str) -> Json | None:
 
 
 def _shown_defaults(state: Json) -> Json:
-    own = state["losses_collector"] == "application" and state["dashboard"] == "none"
+    own = accounts.collects(state)
     return {
         "currency": state["currency"],
         "locales": state["locales"],

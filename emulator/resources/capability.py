@@ -33,7 +33,8 @@ def capability(row: Row, name: str) -> Json:
     late = [text for _, names, holds in accounts.missing(state) if holds == accounts.TRANSFERS for text in names]
     soon = [text for _, names, holds in accounts.missing(state) if holds == accounts.NOTHING_YET for text in names]
     pending = ["individual.verification.document"] if state["verification"] == "pending" else []
-    status = accounts.v1_transfers(state)
+    cards = name == "card_payments"
+    status = accounts.v1_card_payments(state) if cards else accounts.v1_transfers(state)
     reason = "requirements.fields_needed" if late and status == "inactive" else None
     if state.get("disabled") or "transfers" in state.get("lost", ()):
         reason = "platform_paused" if state.get("disabled") == "platform_paused" else "other"
@@ -43,8 +44,8 @@ def capability(row: Row, name: str) -> Json:
         id=name,
         account=row.id,
         future_requirements=hash_of_requirements([]),
-        requested=bool(state["transfers_requested"]),
-        requested_at=state["transfers_requested_at"],
+        requested=bool(state.get("cards_requested") if cards else state["transfers_requested"]),
+        requested_at=state.get("cards_requested_at") if cards else state["transfers_requested_at"],
         requirements={**requirements, "current_deadline": accounts.deadline(state), "errors": accounts.errors(state)},
         status=status,
     )

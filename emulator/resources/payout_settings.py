@@ -116,9 +116,10 @@ def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if "minimum_balance_by_currency" in payouts:
         chosen["minimum"] = _minimum(payouts["minimum_balance_by_currency"], chosen["minimum"])
     if "delay_days_override" in (given.get("settlement_timing") or {}):
-        chosen["delay"] = _delay(ctx, given["settlement_timing"]["delay_days_override"])
+        days = given["settlement_timing"]["delay_days_override"]
+        chosen["delay"] = delay(ctx, days, "payments[settlement_timing][delay_days_override]")
     if payouts.get("schedule"):
-        _schedule(state, chosen, payouts["schedule"])
+        set_schedule(state, chosen, payouts["schedule"], "payments[payouts][schedule]")
     state["payout_settings"] = chosen
     ctx.save(row)
     after = shown(ctx, row)
@@ -147,22 +148,21 @@ def _minimum(given: Json | str, current: Json) -> Json:
     return kept
 
 
-def _delay(ctx: Ctx, given: int | str) -> int | None:
+def delay(ctx: Ctx, given: int | str, param: str) -> int | None:
+    """Days until money is available, None for the default ('')."""
     if given == "":
         return None
     least = ctx.settings.availability_days
     if not least <= int(given) <= 31:
-        raise invalid(
-            f"The delay must be between {least} and 31 days.", param="payments[settlement_timing][delay_days_override]"
-        )
+        raise invalid(f"The delay must be between {least} and 31 days.", param=param)
     return int(given)
 
 
-def _schedule(state: Json, chosen: Json, given: Json) -> None:
+def set_schedule(state: Json, chosen: Json, given: Json, prefix: str) -> None:
     """The days belong to their interval: given with another one they are refused, missing ones too."""
     interval = given.get("interval", state["payout_interval"])
     for kind, name in (("weekly", "weekly_payout_days"), ("monthly", "monthly_payout_days")):
-        param = f"payments[payouts][schedule][{name}]"
+        param = f"{prefix}[{name}]"
         if interval != kind:
             if given.get(name):
                 raise invalid(f"{name} can be given with the interval {kind} only.", param=param)

@@ -74,7 +74,8 @@ def test_an_impossible_account_is_refused(client: stripe.StripeClient, given: di
 
 
 def test_what_is_not_modelled_of_v1_accounts_says_so(client: stripe.StripeClient) -> None:
-    for given in ({"type": "custom"}, {"capabilities": {"card_payments": {"requested": True}}}):
+    recipient = {"tos_acceptance": {"service_agreement": "recipient"}}
+    for given in (recipient, {"external_account": {"object": "card", "token": "tok_visa"}}):
         with pytest.raises(stripe.APIError) as error:
             express(client, **given)
         assert error.value.http_status == 501
