@@ -7,7 +7,7 @@ import collections
 import sys
 import time
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.emulator.market import PLAYED, Market
@@ -23,6 +23,8 @@ def play(steps: int) -> collections.Counter[str]:
         deadline=None,
         database=None,
         print_blob=True,
+        # what is found is printed with a way to play it again; making it smaller would take minutes here
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     PLAYED.clear()
