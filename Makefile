@@ -7,7 +7,7 @@ TESTS ?=
 # PORT=, EMULATOR_PORT= and PYTHON= on the command line reach every program: make exports what it is given.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-reset test check bench bench-large format lock services-up services-down clean
+.PHONY: help install demo demo-reset test check bench bench-large bench-emulator transcript format lock services-up services-down clean
 
 help: ## List the commands
 	@echo "Commands:"
@@ -33,6 +33,12 @@ bench: install ## Measure the performance goals on small data, one line a goal
 
 bench-large: install ## Measure the performance goals on large data (takes long)
 	@exec $(PY) -m bench --large
+
+bench-emulator: install ## Measure the emulator beside a bare Django view, one line a goal
+	@exec $(PY) -m bench.emulated
+
+transcript: install ## Run the emulator's tests (or TESTS=...) and check every line of their transcript
+	@exec $(PY) dev/transcript.py $(TESTS)
 
 format: install ## Format the code and sort the imports
 	$(PY) -m ruff check --fix --quiet .

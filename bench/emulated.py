@@ -25,6 +25,7 @@ from emulator.core import Emulator
 
 CONNECTIONS = 2
 WARM_UP = 300
+FIRST_SALES = 60
 RATE_WANTED = 300
 MILLISECONDS_WANTED = 1.0
 SLOPE_ALLOWED = 1.25
@@ -123,12 +124,12 @@ class Bench:
                 for _ in range(50):
                     caller.sell(sold)
                     sold += 1
-            for _ in range(30):
-                caller.sell(sold)
-                sold += 1
             counts.append(caller.objects())
             views.append(self.view_ms())
             written.append(milliseconds(caller.create_intent, self.size.calls))
+            while sold < FIRST_SALES:  # lists have a full page from the first level on
+                caller.sell(sold)
+                sold += 1
             read.append({name: milliseconds(call, self.size.calls // 5) for name, call in caller.reads().items()})
         em.close()
         return self._writing(counts, written, views), self._reading(read, counts)

@@ -29,7 +29,7 @@ ACCOUNT = {
     "defaults": {"responsibilities": {"fees_collector": "application", "losses_collector": "application"}},
     "configuration": {"recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}},
 }
-SELLERS = 20
+SELLERS = 4
 _keys = itertools.count()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import django
 from django.core.wsgi import get_wsgi_application
 
+from emulator import commands
 from emulator.core import Emulator
 from emulator.coverage import report
 from emulator.schema.operations import table
@@ -35,7 +36,11 @@ class Endpoint:
 
 def parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
     """Every option can also be given in the environment: --public-url is EMULATOR_PUBLIC_URL and so on."""
-    p = argparse.ArgumentParser(prog="python -m emulator", description="A stateful emulator of Stripe Connect.")
+    p = argparse.ArgumentParser(
+        prog="python -m emulator",
+        description="A stateful emulator of Stripe Connect.",
+        epilog=f"To one that runs: python -m emulator {{{','.join(commands.NAMES)}}} --help",
+    )
     p.add_argument("--host", default=env.get("EMULATOR_HOST", "127.0.0.1"), help="address to listen on (127.0.0.1)")
     p.add_argument("--port", type=int, default=env.get("EMULATOR_PORT", "8400"), help="port to listen on (8400)")
     p.add_argument("--db", default=env.get("EMULATOR_DB", ":memory:"), help="SQLite file that keeps everything")
@@ -127,6 +132,7 @@ def start(options: argparse.Namespace, hooks: list[Endpoint]) -> tuple[Server, D
         transcript=options.transcript,
         platform_name=options.platform_name,
     )
+    emulator.keep_transcript()
     table()  # read Stripe's operations now rather than in the first caller's request
     runtime = Runtime(emulator)
     install(runtime)
@@ -146,7 +152,10 @@ def start(options: argparse.Namespace, hooks: list[Endpoint]) -> tuple[Server, D
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    options = parser(os.environ).parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    if given and given[0] in commands.NAMES:
+        return commands.main(given, os.environ)
+    options = parser(os.environ).parse_args(given)
     if options.coverage:
         print(report())
         return 0

@@ -57,10 +57,13 @@ class Transcript:
         with self._lock:
             self._since = os.fstat(self._file.fileno()).st_size
 
-    def pieces(self) -> Iterator[bytes]:
-        """Everything since the start, or the last `begin_again`, in pieces."""
+    def export(self) -> tuple[int, Iterator[bytes]]:
+        """Everything since the start, or the last `begin_again`: how many bytes, and the bytes in pieces."""
         with self._lock:
-            at, end = self._since, os.fstat(self._file.fileno()).st_size
+            begin, end = self._since, os.fstat(self._file.fileno()).st_size
+        return end - begin, self._pieces(begin, end)
+
+    def _pieces(self, at: int, end: int) -> Iterator[bytes]:
         while at < end:
             piece = os.pread(self._file.fileno(), min(_PIECE, end - at), at)
             at += len(piece)

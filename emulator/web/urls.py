@@ -14,6 +14,7 @@ from emulator.web.views import (
     panel_faults,
     panel_objects,
     problems,
+    state,
 )
 
 
@@ -54,9 +55,15 @@ urlpatterns = [
     path("onboarding/<str:flow>/leave", onboarding.leave, name="onboarding-leave"),
     path("express/<account:account>/<str:token>", express.dashboard, name="express"),
     # Controls, JSON
-    path("_emulator/clock", controls.clock, name="control-clock"),
+    path("_emulator/clock", state.clock, name="control-clock"),
     path("_emulator/advance", controls.advance, name="control-advance"),
     path("_emulator/reset", controls.reset, name="control-reset"),
+    path("_emulator/snapshots", state.snapshots, name="control-snapshots"),
+    path("_emulator/snapshots/<str:name>", state.one_snapshot, name="control-one-snapshot"),
+    path("_emulator/snapshot", state.snapshot, name="control-snapshot"),
+    path("_emulator/restore", state.restore, name="control-restore"),
+    path("_emulator/state", state.state, name="control-state"),
+    path("_emulator/export", state.export, name="control-export"),
     path("_emulator/faults", controls.faults, name="control-faults"),
     path("_emulator/faults/<int:id>", controls.one_fault, name="control-fault"),
     path("_emulator/events", controls.events, name="control-events"),

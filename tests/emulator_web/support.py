@@ -15,6 +15,7 @@ from typing import Any
 
 import stripe
 
+from emulator.transcript import FOLDER_VARIABLE
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,6 +97,8 @@ def shop_handler(shop: Shop) -> type[http.server.BaseHTTPRequestHandler]:
 def environment(**extra: str) -> dict[str, str]:
     """Only what a fresh shell would have: no emulator or Django settings of the caller's."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("EMULATOR_", "DJANGO_", "STRIPE_"))}
+    if FOLDER_VARIABLE in os.environ:
+        kept[FOLDER_VARIABLE] = os.environ[FOLDER_VARIABLE]  # a transcript of the whole test run is being written
     return kept | extra
 
 
