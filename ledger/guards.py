@@ -112,15 +112,22 @@ def rebase() -> int:
     role that owns the tables.
     """
     with transaction.atomic(), connection.cursor() as cursor:
+        # A posting written between the look and the new offset would keep a position among the old ones.
         cursor.execute("LOCK TABLE ledger_posting IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute(LAST_POSITION)
         last, following, offset = cursor.fetchone()
         if last is None or last <= following:
             return 0
         missing = int(last - following)
-        for statement in (POSITIONS, OWN_POSITION):
-            cursor.execute(statement.format(offset=int(offset) + missing))
+        set_offset(int(offset) + missing)
         return missing
+
+
+def set_offset(offset: int) -> None:
+    """Write what is added to PostgreSQL's transaction numbers into the functions and triggers that use it."""
+    with connection.cursor() as cursor:
+        for statement in (POSITIONS, OWN_POSITION):
+            cursor.execute(statement.format(offset=offset))
 
 
 def require_same_cluster() -> None:
