@@ -37,7 +37,7 @@ bench-large: install ## Measure the performance goals on large data (takes long)
 bench-emulator: install ## Measure the emulator beside a bare Django view, one line a goal
 	@exec $(PY) -m bench.emulated
 
-transcript: install ## Run the emulator's tests (or TESTS=...) and check every line of their transcript
+transcript: install ## Run every test (or TESTS=...) and check each line of what the emulators wrote down
 	@exec $(PY) dev/transcript.py $(TESTS)
 
 format: install ## Format the code and sort the imports
