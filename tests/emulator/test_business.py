@@ -106,7 +106,7 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(em: Emulator, client: st
         lambda: business.open_dispute(em, charge.id),
         lambda: business.open_dispute(em, "ch_none"),
         lambda: business.open_dispute(em, charge.id, "boredom"),
-        lambda: business.move_dispute(em, dispute, "won"),
+        lambda: business.move_dispute(em, dispute, "warning_closed"),
         lambda: business.move_dispute(em, charge.id, "won"),
         lambda: business.fail_payout(em, "po_none"),
         lambda: business.fail_refund(em, refund.id),

@@ -142,7 +142,8 @@ def duration(seconds: int) -> str:
 
 # Ids that the panel can show, inside a JSON text that is already escaped.
 LINKED = re.compile(
-    r"&quot;((?:acct|cs|cus|pi|ch|py|pyr|tr|trr|re|fee|fr|po|txn|evt|pm|we|seti|du|issfr|tu|file|prod|price)_[A-Za-z0-9_]+)&quot;"
+    r"&quot;(?!\w+_secret_)((?:acct|cs|cus|pi|ch|py|pyr|tr|trr|re|fee|fr|po|txn|evt|pm|we|seti|du|issfr|tu|file|prod|price)"
+    r"_[A-Za-z0-9_]+)&quot;"
 )
 
 
