@@ -55,7 +55,7 @@ class CheckoutForm(forms.Form):
             del self.fields["address"]
         # Where digital things go is not asked: only the part that is paid now counts.
         self.ships_now = bool(data) and (data or {}).get("currency") in shipped
-        if not self.ships_now and "address" in self.fields:
+        if data and not self.ships_now and "address" in self.fields:
             self.fields["address"].required = False
         self.new_address = AddressForm(data if self.ships_now and self._asks_for_new(data) else None, prefix="new")
 

@@ -1,8 +1,10 @@
 """Money stories on pages of rooms below: `{% load money_story %}{% buyer_story order %}`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.db.models import QuerySet
 
 from orders.models import Order
 from payments import stories
@@ -13,13 +15,14 @@ register = template.Library()
 TIMELINE = "components/money_timeline.html"
 
 
-def _share(order: Order) -> Share | None:
-    return (
-        Share.objects.filter(order=order)
-        .select_related("order")
-        .prefetch_related("releases__payout", "releases__reversals", "refunds", "holds")
-        .first()
+def _shares() -> QuerySet[Share]:
+    return Share.objects.select_related("order").prefetch_related(
+        "releases__payout", "releases__reversals", "refunds", "holds"
     )
+
+
+def _share(order: Order) -> Share | None:
+    return _shares().filter(order=order).first()
 
 
 @register.inclusion_tag(TIMELINE)
@@ -37,7 +40,12 @@ def seller_story(order: Order) -> dict[str, Any]:
 
 
 @register.simple_tag
-def release_line(order: Order) -> str:
-    """When the order's money is the seller's, in one line."""
-    share = _share(order)
+def with_release_lines(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each row with `release_line`: when its order's money is the seller's, or why not yet. A few queries for all."""
+    given = list(rows)
+    shares = {share.order_id: share for share in _shares().filter(order__in=[row["order"] for row in given])}
+    return [row | {"release_line": _line(shares.get(row["order"].pk))} for row in given]
+
+
+def _line(share: Share | None) -> str:
     return stories.release_line(share) if share else ""
