@@ -6,9 +6,11 @@ Every function takes the Emulator first, runs in one store transaction and raise
 from emulator.hosted.checkout import (
     TEST_CARDS,
     checkout_authenticate,
+    checkout_order,
     checkout_pay,
     checkout_pay_debit,
     checkout_pay_saved,
+    checkout_remove_card,
     checkout_view,
 )
 from emulator.hosted.dashboard import dashboard_view
@@ -25,9 +27,11 @@ from emulator.hosted.shortcuts import complete_onboarding
 __all__ = [
     "TEST_CARDS",
     "checkout_authenticate",
+    "checkout_order",
     "checkout_pay",
     "checkout_pay_debit",
     "checkout_pay_saved",
+    "checkout_remove_card",
     "checkout_view",
     "complete_onboarding",
     "dashboard_view",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ from emulator import debits
 from emulator.cards import BY_NUMBER, CARDS, Card
 from emulator.context import Ctx
 from emulator.errors import HostedError, StripeError
-from emulator.resources import checkout_sessions, debit_methods, payments, setup_intents
-from emulator.resources.payment_methods import make
+from emulator.resources import checkout_sessions, collecting, debit_methods, payments, setup_intents
+from emulator.resources.collecting import EXAMPLE
+from emulator.resources.payment_methods import detach, make
 from emulator.store import Row
 from emulator.types import Json, Outcome
 
@@ -32,7 +34,8 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
     card), merchant, status ("open" | "complete" | "expired"), customer_email, saved_cards [{id, brand, last4,
     exp_month, exp_year}], test_cards [{number, label}], methods [of "card", "sepa_debit"], test_debits [{iban, label}],
     waiting (paid by debit, the bank has not answered), failed (it refused), success_url (placeholder replaced),
-    cancel_url, next_action ("authenticate" | None). Amounts are minor units.
+    cancel_url, next_action ("authenticate" | None), free (nothing to pay), asked (see `collecting.asked`), may_remove
+    (saved cards may be removed). Amounts are minor units.
     Raises HostedError(status=404) for an unknown session.
     """
     with em.visit() as ctx:
@@ -56,6 +59,9 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
             "test_cards": [{"number": number, "label": label} for number, label in TEST_CARDS.items()],
             "methods": list(body["payment_method_types"]),
             "test_debits": [{"iban": debit.iban, "label": debit.label} for debit in debits.SHOWN],
+            "free": _free(row),
+            "asked": collecting.asked(ctx, row),
+            "may_remove": (body["saved_payment_method_options"] or {}).get("payment_method_remove") == "enabled",
             "waiting": _paying(ctx, row) == "processing",
             "failed": body["status"] == "complete" and _paying(ctx, row) == "requires_payment_method",
             "success_url": success_url(row),
@@ -75,16 +81,20 @@ def checkout_pay(  # noqa: PLR0913 - the fields of the form
     email: str = "",
     name: str = "",
     save: bool = False,
+    asked: Mapping[str, str] = EXAMPLE,
 ) -> Outcome:
     """Try to pay with a test card. Only the numbers of TEST_CARDS are ever accepted; spaces in them are fine.
 
-    `field` of an invalid outcome is one of number, exp_month, exp_year, cvc, email, name.
+    `field` of an invalid outcome is one of number, exp_month, exp_year, cvc, email, name, or a field of `asked`: the
+    answers to what the session asks besides (delivery, phone, consent).
     """
     with em.visit() as ctx:
         row = _session(ctx, session_id)
-        settled = _settled(row)
+        settled = _settled(row) or _asked(ctx, row, asked)
         if settled is not None:
             return settled
+        if _free(row):
+            return _order(ctx, row, email)
         wanted = email.strip() or (row.body["customer_details"] or {}).get("email") or ""
         form = _Form(ctx, number, str(exp_month), str(exp_year), cvc, wanted)
         if form.problem is not None:
@@ -100,14 +110,67 @@ def checkout_pay(  # noqa: PLR0913 - the fields of the form
         return _attempt(ctx, row, _intent(ctx, row, ticked), method, authenticated=False)
 
 
-def checkout_pay_debit(em: Emulator, session_id: str, *, iban: str, email: str = "", name: str = "") -> Outcome:
+def checkout_order(em: Emulator, session_id: str, *, email: str = "", asked: Mapping[str, str] = EXAMPLE) -> Outcome:
+    """Order what costs nothing: there is no payment. HostedError(status=409) where something is due."""
+    with em.visit() as ctx:
+        row = _session(ctx, session_id)
+        settled = _settled(row) or _asked(ctx, row, asked)
+        if settled is not None:
+            return settled
+        if not _free(row):
+            raise HostedError("This order has to be paid. Enter a card.", status=409)
+        return _order(ctx, row, email)
+
+
+def _free(row: Row) -> bool:
+    return row.body["mode"] == "payment" and not row.body["amount_total"]
+
+
+def _order(ctx: Ctx, row: Row, email: str) -> Outcome:
+    wanted = email.strip() or (row.body["customer_details"] or {}).get("email") or ""
+    if not _EMAIL.match(wanted):
+        return Outcome("invalid", "Enter an e-mail address for the receipt.", field="email")
+    checkout_sessions.complete(ctx, row, email=wanted, name=None)
+    return Outcome("paid", redirect_url=success_url(row))
+
+
+def checkout_remove_card(em: Emulator, session_id: str, *, card: str) -> None:
+    """The buyer removes a saved card; HostedError(status=404) where the session does not let them."""
+    with em.visit() as ctx:
+        row = _session(ctx, session_id)
+        options = row.body["saved_payment_method_options"] or {}
+        found = next((one for one in checkout_sessions.saved_cards(ctx, row) if one.id == card), None)
+        if found is None or options.get("payment_method_remove") != "enabled" or row.body["status"] != "open":
+            raise HostedError("This card cannot be removed here.", status=404)
+        detach(ctx, found)
+
+
+def _asked(ctx: Ctx, row: Row, given: Mapping[str, str]) -> Outcome | None:
+    """Keep what the buyer filled in besides the card, or say what is missing."""
+    wrong = collecting.problem(ctx, row, given)
+    if wrong is not None:
+        return Outcome("invalid", wrong[1], field=wrong[0])
+    collecting.keep(ctx, row, given)
+    return None
+
+
+def checkout_pay_debit(
+    em: Emulator,
+    session_id: str,
+    *,
+    iban: str,
+    email: str = "",
+    name: str = "",
+    asked: Mapping[str, str] = EXAMPLE,
+) -> Outcome:
     """Pay by SEPA Direct Debit from a test account: the session completes, the bank's answer comes later.
 
-    `field` of an invalid outcome is one of iban, email, name. Raises HostedError(status=409) where it is not offered.
+    `field` of an invalid outcome is one of iban, email, name, or a field of `asked`. Raises HostedError(status=409)
+    where it is not offered.
     """
     with em.visit() as ctx:
         row = _session(ctx, session_id)
-        settled = _settled(row)
+        settled = _settled(row) or _asked(ctx, row, asked)
         if settled is not None:
             return settled
         if debit_methods.TYPE not in row.body["payment_method_types"]:
@@ -127,11 +190,11 @@ def checkout_pay_debit(em: Emulator, session_id: str, *, iban: str, email: str =
         return _attempt(ctx, row, _intent(ctx, row, False), method, authenticated=False)
 
 
-def checkout_pay_saved(em: Emulator, session_id: str, *, card: str) -> Outcome:
+def checkout_pay_saved(em: Emulator, session_id: str, *, card: str, asked: Mapping[str, str] = EXAMPLE) -> Outcome:
     """Pay with one of the saved cards the page shows; HostedError(status=404) for any other."""
     with em.visit() as ctx:
         row = _session(ctx, session_id)
-        settled = _settled(row)
+        settled = _settled(row) or _asked(ctx, row, asked)
         if settled is not None:
             return settled
         method = next((one for one in checkout_sessions.saved_cards(ctx, row) if one.id == card), None)
@@ -154,6 +217,8 @@ def _intent(ctx: Ctx, row: Row, ticked: bool) -> Row:
     """What the card is for: the session's setup intent, or its payment intent (which saves the card when ticked)."""
     if row.body["mode"] == "setup":
         return ctx.must(row.body["setup_intent"])
+    if _free(row):
+        raise HostedError("There is nothing to pay. Place the order instead.", status=409)
     intent = checkout_sessions.intent_of(ctx, row)
     wanted = row.private["payment"].get("setup_future_usage")
     intent.body["setup_future_usage"] = wanted or ("on_session" if ticked else None)

@@ -26,6 +26,7 @@ from emulator.resources import (  # noqa: F401
     products,
     refunds,
     setup_intents,
+    shipping_rates,
     topups,
     transfers,
     webhook_endpoints,

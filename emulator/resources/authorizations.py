@@ -68,7 +68,7 @@ def capture(ctx: Ctx, intent: Row, amount: int) -> Row:
         charge.id,
         fee=fee,
         fee_description="Stripe processing fees",
-        available_on=ctx.now if at_once else midnight(ctx.now + delay_days(ctx, ctx.account) * DAY),
+        available_on=ctx.now if at_once else midnight(ctx.now + delay_days(ctx, body["on_behalf_of"] or "") * DAY),
         description=body["description"],
     )
     ctx.save(charge)

@@ -100,6 +100,7 @@ def common(ctx: Ctx, intent: Row, method: Row, authenticated: bool) -> Json:
         "description": paid["description"],
         "fraud_details": {},
         "metadata": dict(paid["metadata"]),
+        "on_behalf_of": paid["on_behalf_of"],
         "payment_intent": intent.id,
         "payment_method": method.id,
         "payment_method_details": _charged(method, paid["amount"], authenticated),
@@ -137,7 +138,7 @@ def succeed(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
     amount, currency = intent.body["amount"], intent.body["currency"]
     settings = ctx.settings
     fee = processing_fee(amount, basis_points=settings.fee_basis_points, fixed=settings.fee_fixed)
-    when = ctx.now if card.at_once else midnight(ctx.now + delay_days(ctx, ctx.account) * DAY)
+    when = ctx.now if card.at_once else midnight(ctx.now + delay_days(ctx, fields["on_behalf_of"] or ctx.account) * DAY)
     body = build(
         "charge",
         **fields,

@@ -10,9 +10,10 @@ from emulator.expand import includable
 from emulator.money import MINIMUM, display, require_chargeable
 from emulator.paging import limit, page
 from emulator.registry import PAGING, assumed, documented, operation
-from emulator.resources import coupons, payments, setup_intents
+from emulator.resources import collecting, coupons, customers, payments, setup_intents
 from emulator.resources.line_items import descriptions, line_items, listed
 from emulator.resources.payment_intents import shipping
+from emulator.resources.payment_methods import attach
 from emulator.schema.build import build
 from emulator.store import Row
 from emulator.types import Json
@@ -21,21 +22,25 @@ if TYPE_CHECKING:
     from emulator.context import Ctx
 
 _HOUR = 3_600
+_PAYMENT_ONLY = ("shipping_options", "shipping_address_collection", "phone_number_collection", "consent_collection")
 _SHIPPING = "shipping{name phone address{city country line1 line2 postal_code state}}"
 _PARAMETERS = (
     "mode success_url cancel_url ui_mode customer customer_email client_reference_id metadata expires_at locale "
     "submit_type line_items{quantity metadata price price_data{currency unit_amount tax_behavior product "
     "product_data{name description images metadata tax_code}}} "
-    "payment_intent_data{application_fee_amount transfer_data{destination amount} transfer_group metadata description "
-    f"statement_descriptor_suffix receipt_email capture_method setup_future_usage {_SHIPPING}}} "
+    "payment_intent_data{application_fee_amount transfer_data{destination amount} on_behalf_of transfer_group metadata "
+    f"description statement_descriptor_suffix receipt_email capture_method setup_future_usage {_SHIPPING}}} "
     "setup_intent_data{description metadata} currency payment_method_data{allow_redisplay} "
     "saved_payment_method_options{allow_redisplay_filters payment_method_save payment_method_remove} "
     "allowed_payment_method_types automatic_tax{enabled} adaptive_pricing{enabled} customer_creation "
-    "billing_address_collection discounts{coupon promotion_code}"
+    f"billing_address_collection discounts{{coupon promotion_code}} {collecting.PARAMETERS}"
 )
 
 documented(
     "checkout",
+    "An order that costs nothing needs no payment: payment_status no_payment_required and no payment intent.",
+    "customer_creation=always makes a customer of the buyer when the session completes.",
+    "payment_method_remove lets the buyer remove a saved card on the page.",
     "A session is open for 24 hours unless expires_at (30 minutes to 24 hours) says otherwise; then it expires.",
     "The payment intent exists from the first attempt to pay; session metadata does not reach it.",
     "Only open sessions can be expired; a session's payment intent cannot be confirmed or canceled directly.",
@@ -66,10 +71,12 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     currency = items[0]["currency"]
     coupon, off = coupons.apply(ctx, params.get("discounts") or [], items)
     subtotal = sum(item["amount_subtotal"] for item in items)
-    total = subtotal - off
+    asked, delivery = collecting.fields(ctx, params, currency)
+    total = subtotal - off + delivery
     _check_total(total, currency)
     data = params.get("payment_intent_data") or {}
     payments.check_split(ctx, data, total, "payment_intent_data")
+    payments.check_merchant(ctx, data, "payment_intent_data")
     private = {
         "items": items,
         "payment": data,
@@ -89,14 +96,15 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         payment_method_types=payments.method_types(
             currency, params.get("allowed_payment_method_types"), data.get("capture_method")
         ),
-        payment_status="unpaid",
-        total_details={"amount_discount": off, "amount_shipping": 0, "amount_tax": 0},
+        payment_status="unpaid" if total else "no_payment_required",
+        total_details={"amount_discount": off, "amount_shipping": delivery, "amount_tax": 0},
+        **asked,
     )
 
 
 def _create_setup(ctx: Ctx, params: Json) -> Json:
     """mode=setup: a card is kept, nothing is paid."""
-    for name in ("line_items", "payment_intent_data", "discounts", "submit_type"):
+    for name in ("line_items", "payment_intent_data", "discounts", "submit_type", *_PAYMENT_ONLY):
         if params.get(name):
             raise invalid(f"You can not pass `{name}` in `setup` mode.", param=name)
     if "currency" not in params and "allowed_payment_method_types" not in params:
@@ -120,7 +128,9 @@ def _create_setup(ctx: Ctx, params: Json) -> Json:
         params,
         private,
         currency=ctx.currency(params["currency"]) if params.get("currency") else None,
+        customer_creation=None if params.get("customer") else params.get("customer_creation", "if_required"),
         discounts=[],
+        phone_number_collection={"enabled": False},
         payment_method_collection="always",
         payment_method_types=["card"],
         payment_status="no_payment_required",
@@ -150,7 +160,6 @@ def _open(ctx: Ctx, params: Json, private: Json, **fields: Any) -> Json:
         metadata=metadata(params.get("metadata")),
         mode=params["mode"],
         payment_method_options={"card": {"request_three_d_secure": "automatic"}},
-        phone_number_collection={"enabled": False},
         saved_payment_method_options=_saved_options(params),
         status="open",
         submit_type=params.get("submit_type"),
@@ -181,15 +190,11 @@ def _require_simple(params: Json) -> None:
     _require_complete(params)
     if params["mode"] not in ("payment", "setup"):
         raise not_modelled(f"Checkout Sessions with mode={params['mode']}", param="mode")
-    if (params.get("saved_payment_method_options") or {}).get("payment_method_remove") == "enabled":
-        raise not_modelled("payment_method_remove=enabled", param="saved_payment_method_options[payment_method_remove]")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise not_modelled(f"Checkout Sessions with ui_mode={params['ui_mode']}", param="ui_mode")
     for name in ("automatic_tax", "adaptive_pricing"):
         if (params.get(name) or {}).get("enabled"):
             raise not_modelled(f"{name}[enabled]=true", param=f"{name}[enabled]")
-    if params.get("customer_creation") == "always":
-        raise not_modelled("customer_creation=always", param="customer_creation")
     if params["mode"] == "setup" and "card" not in params.get("allowed_payment_method_types", ["card"]):
         raise not_modelled("setting up payment methods other than cards", param="allowed_payment_method_types")
 
@@ -206,11 +211,13 @@ def _require_complete(params: Json) -> None:
         raise invalid("The `line_items` parameter is required in payment mode.", param="line_items")
     if params.get("customer") and params.get("customer_email"):
         raise invalid("You may only specify one of these parameters: customer, customer_email.")
+    if params.get("customer") and params.get("customer_creation"):
+        raise invalid("customer_creation is for sessions without a customer.", param="customer_creation")
 
 
 def _check_total(total: int, currency: str) -> None:
     if total == 0:
-        raise not_modelled("orders that cost nothing", param="line_items")
+        return
     if total < MINIMUM.get(currency, 1):
         raise invalid(
             "The Checkout Session's total amount due must add up to at least "
@@ -301,9 +308,12 @@ def close(ctx: Ctx, row: Row) -> None:
 
 def intent_of(ctx: Ctx, row: Row) -> Row:
     """The session's payment intent, made at the first attempt to pay."""
-    if row.body["payment_intent"]:
-        return ctx.must(row.body["payment_intent"])
     data, session = row.private["payment"], row.body
+    sent = collecting.shipping(row) or shipping(data.get("shipping"))
+    if session["payment_intent"]:
+        intent = ctx.must(session["payment_intent"])
+        intent.body |= {"amount": session["amount_total"], "shipping": sent}
+        return intent
     intent = payments.new_intent(
         ctx,
         amount=session["amount_total"],
@@ -316,7 +326,8 @@ def intent_of(ctx: Ctx, row: Row) -> Row:
         payment_method_types=session["payment_method_types"],
         receipt_email=data.get("receipt_email"),
         setup_future_usage=data.get("setup_future_usage"),
-        shipping=shipping(data.get("shipping")),
+        on_behalf_of=data.get("on_behalf_of"),
+        shipping=sent,
         statement_descriptor_suffix=data.get("statement_descriptor_suffix"),
         transfer_data=data.get("transfer_data"),
         transfer_group=data.get("transfer_group"),
@@ -332,17 +343,47 @@ def complete(ctx: Ctx, row: Row, *, email: str | None, name: str | None) -> None
     """Paid, held, being debited or (in setup mode) kept: checkout.session.completed."""
     details = row.body["customer_details"] or {"address": None, "phone": None, "tax_exempt": "none", "tax_ids": None}
     row.body |= {
-        "customer_details": {**details, "email": email or details.get("email"), "name": name or None},
+        "customer_details": {
+            **details,
+            "email": email or details.get("email"),
+            "name": name or None,
+            "phone": row.private.get("phone"),
+        },
         "status": "complete",
         "url": None,
     }
-    if row.body["mode"] == "payment":
+    if row.body["customer_creation"] == "always":
+        _create_customer(ctx, row)
+    if row.body["payment_intent"]:
         booked = ctx.must(row.body["payment_intent"]).body["status"] == "succeeded"
         row.body["payment_status"] = "paid" if booked else "unpaid"
     ctx.save(row)
     for discount in row.body["discounts"]:
         coupons.redeem(ctx, discount["coupon"])
     ctx.emit("checkout.session.completed", row)
+
+
+def _create_customer(ctx: Ctx, row: Row) -> None:
+    """customer_creation=always: the buyer becomes a customer, and what they paid with theirs when it may be reused."""
+    details = row.body["customer_details"]
+    given = {name: details[name] for name in ("email", "name", "phone") if details[name]}
+    customer = customers.create(ctx, given, {})["id"]
+    row.body["customer"] = customer
+    intent = ctx.must(row.body["setup_intent"] or row.body["payment_intent"]) if _has_intent(row) else None
+    if intent is None:
+        return
+    intent.body["customer"] = customer
+    ctx.save(intent)
+    if intent.body.get("latest_charge"):
+        charge = ctx.must(intent.body["latest_charge"])
+        charge.body["customer"] = customer
+        ctx.save(charge)
+    if intent.kind == "setup_intent" or intent.body["setup_future_usage"]:
+        attach(ctx, ctx.must(intent.body["payment_method"]), customer)
+
+
+def _has_intent(row: Row) -> bool:
+    return bool(row.body["setup_intent"] or row.body["payment_intent"])
 
 
 def saved_cards(ctx: Ctx, row: Row) -> list[Row]:

@@ -9,7 +9,7 @@ from emulator.errors import StripeError, invalid, not_modelled
 from emulator.money import require_chargeable
 from emulator.paging import page
 from emulator.registry import PAGING, operation
-from emulator.resources import authorizations, payments
+from emulator.resources import authorizations, payment_methods, payments
 from emulator.resources.customers import full_address
 from emulator.resources.payment_methods import usable_by
 from emulator.store import Row
@@ -22,7 +22,8 @@ _SHIPPING = "shipping{name phone address{city country line1 line2 postal_code st
 _MANDATE = "mandate_data{customer_acceptance{type accepted_at offline online{ip_address user_agent}}}"
 _CONFIRM = f"payment_method return_url error_on_requires_action {_MANDATE}"
 _DESCRIPTIVE = f"description metadata receipt_email statement_descriptor_suffix transfer_group {_SHIPPING}"
-_MONEY = "amount currency customer application_fee_amount transfer_data{destination amount}"
+_MONEY = "amount currency customer application_fee_amount on_behalf_of transfer_data{destination amount}"
+_DATA = "payment_method_data{type sepa_debit{iban} billing_details{email name phone address} metadata allow_redisplay}"
 _METHODS = "allowed_payment_method_types automatic_payment_methods{enabled allow_redirects}"
 _TEXTS = ("description", "receipt_email", "setup_future_usage", "statement_descriptor_suffix", "transfer_group")
 # what may be changed whatever the status
@@ -32,12 +33,13 @@ _CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_act
 
 @operation(
     "POST /v1/payment_intents",
-    f"{_MONEY} confirm off_session capture_method setup_future_usage {_METHODS} {_CONFIRM} {_DESCRIPTIVE}",
+    f"{_MONEY} confirm off_session capture_method setup_future_usage {_METHODS} {_CONFIRM} {_DATA} {_DESCRIPTIVE}",
 )
 def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     currency = ctx.currency(params["currency"])
     require_chargeable(params["amount"], currency)
     payments.check_split(ctx, params, params["amount"])
+    payments.check_merchant(ctx, params)
     if params.get("customer"):
         ctx.referenced("customer", params["customer"], "customer")
     for name in ("off_session", "error_on_requires_action"):
@@ -62,6 +64,7 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         customer=params.get("customer"),
         description=params.get("description"),
         metadata=metadata(params.get("metadata")),
+        on_behalf_of=params.get("on_behalf_of"),
         receipt_email=params.get("receipt_email"),
         setup_future_usage=params.get("setup_future_usage"),
         shipping=shipping(params.get("shipping")),
@@ -70,14 +73,24 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         transfer_group=params.get("transfer_group"),
         **fields,
     )
-    if params.get("payment_method"):
-        row.body["payment_method"] = usable_by(ctx, params["payment_method"], row.body["customer"]).id
+    if params.get("payment_method") or params.get("payment_method_data"):
+        row.body["payment_method"] = _given_method(ctx, row, params).id
         row.body["status"] = "requires_confirmation"
         ctx.save(row)
     if params.get("confirm"):
         # the token was made into a payment method above: not twice
-        _confirm(ctx, row, {**params, "payment_method": None})
+        _confirm(ctx, row, {**params, "payment_method": None, "payment_method_data": None})
     return ctx.shown(row)
+
+
+def _given_method(ctx: Ctx, row: Row, params: Json) -> Row:
+    """The payment method a payment names, or the one its payment_method_data makes."""
+    if params.get("payment_method") and params.get("payment_method_data"):
+        raise invalid("You may only specify one of these parameters: payment_method, payment_method_data.")
+    if params.get("payment_method"):
+        return usable_by(ctx, params["payment_method"], row.body["customer"])
+    made = payment_methods.create(ctx, params["payment_method_data"], {})
+    return ctx.must(made["id"])
 
 
 def shipping(given: Json | None) -> Json | None:
@@ -105,7 +118,7 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 @operation(
     "POST /v1/payment_intents/{intent}",
     "amount currency customer payment_method application_fee_amount transfer_data{amount} capture_method "
-    f"setup_future_usage allowed_payment_method_types {_DESCRIPTIVE}",
+    f"setup_future_usage allowed_payment_method_types {_DATA} {_DESCRIPTIVE}",
 )
 def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("payment_intent", ids["intent"])
@@ -136,8 +149,8 @@ def _apply(ctx: Ctx, row: Row, params: Json) -> None:
     if params.get("customer"):
         body["customer"] = ctx.referenced("customer", params["customer"], "customer").id
     _apply_split(ctx, body, params)
-    if params.get("payment_method"):
-        body["payment_method"] = usable_by(ctx, params["payment_method"], body["customer"]).id
+    if params.get("payment_method") or params.get("payment_method_data"):
+        body["payment_method"] = _given_method(ctx, row, params).id
         body |= {"status": "requires_confirmation", "next_action": None}
     if "capture_method" in params:
         body["capture_method"] = params["capture_method"]
@@ -165,7 +178,7 @@ def _apply_split(ctx: Ctx, body: Json, params: Json) -> None:
         payments.check_split(ctx, body, body["amount"])
 
 
-@operation("POST /v1/payment_intents/{intent}/confirm", f"off_session setup_future_usage {_CONFIRM}")
+@operation("POST /v1/payment_intents/{intent}/confirm", f"off_session setup_future_usage {_CONFIRM} {_DATA}")
 def confirm(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("payment_intent", ids["intent"])
     _require_free(row, "confirm")
@@ -238,9 +251,8 @@ def _require_free(row: Row, verb: str) -> None:
 
 
 def _confirm(ctx: Ctx, row: Row, params: Json) -> None:
-    given = params.get("payment_method")
-    if given:
-        method = usable_by(ctx, given, row.body["customer"])
+    if params.get("payment_method") or params.get("payment_method_data"):
+        method = _given_method(ctx, row, params)
     elif row.body["payment_method"]:
         method = usable_by(ctx, row.body["payment_method"], row.body["customer"])
     else:

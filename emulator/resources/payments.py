@@ -8,7 +8,7 @@ from emulator import ledger
 from emulator.cards import DECLINE_MESSAGES
 from emulator.errors import DOC_URL, StripeError, invalid, not_modelled
 from emulator.registry import documented
-from emulator.resources import authorizations, charges, debit_methods, delayed, moves
+from emulator.resources import accounts_state, authorizations, charges, debit_methods, delayed, moves
 from emulator.resources.payment_methods import attach, card_of, needs_authentication
 from emulator.schema.build import build
 from emulator.store import Row
@@ -81,6 +81,23 @@ def check_split(ctx: Ctx, data: Json, amount: int, prefix: str = "") -> None:
         if value is not None and value > amount:
             raise invalid("This value must be less than or equal to the amount of the payment.", param=name(*keys))
     moves.require_destination(ctx, transfer["destination"], name("transfer_data", "destination"))
+
+
+def check_merchant(ctx: Ctx, data: Json, prefix: str = "") -> None:
+    """The rules of `on_behalf_of`: an account with card_payments, and the destination's own."""
+    account, destination = data.get("on_behalf_of"), (data.get("transfer_data") or {}).get("destination")
+    if not account:
+        return
+    param = f"{prefix}[on_behalf_of]" if prefix else "on_behalf_of"
+    if not accounts_state.charges_enabled(ctx.connected(account, param).private):
+        raise invalid(
+            f"The account {account} in on_behalf_of needs the capability card_payments.",
+            param=param,
+            code="insufficient_capabilities",
+        )
+    if destination is not None and destination != account:
+        what = "For card payments, on_behalf_of must be the same account as transfer_data[destination]."
+        raise invalid(what, param=param)
 
 
 def attempt(

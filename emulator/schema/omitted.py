@@ -78,6 +78,7 @@ OMITTED: dict[str, frozenset[str]] = {
     "setup_intent.next_action": _fields("*"),
     "setup_intent.payment_method_options": _fields("*"),
     "setup_intent.payment_method_options.card": _fields("*"),
+    "shipping_rate.fixed_amount": _fields("currency_options"),
     "v2.core.account": _fields("closed"),
     "webhook_endpoint": _fields("secret"),
 }

@@ -58,10 +58,10 @@ def test_v2_bodies_are_json_and_held_to_their_types(em: Emulator) -> None:
 
 
 def test_a_known_parameter_that_is_not_modelled_answers_501_and_its_name(em: Emulator) -> None:
-    status, found = error(em, "POST", "/v1/checkout/sessions", "mode=payment&consent_collection[promotions]=auto")
+    status, found = error(em, "POST", "/v1/checkout/sessions", "mode=payment&custom_text[submit][message]=Hi")
 
-    assert (status, found["code"], found["param"]) == (501, "not_modelled", "consent_collection")
-    assert "consent_collection of POST /v1/checkout/sessions" in found["message"]
+    assert (status, found["code"], found["param"]) == (501, "not_modelled", "custom_text")
+    assert "custom_text of POST /v1/checkout/sessions" in found["message"]
 
 
 def test_every_operation_stripe_knows_is_answered_or_says_it_is_not_modelled(em: Emulator) -> None:
