@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from catalog.models import Listing
+from kit.money import Money
 from orders.models import DeliveredBy, Order, OrderMove, Purchase, Status
 
 CANCELLED = Status.CANCELLED
@@ -29,6 +32,14 @@ class Step:
     at: datetime | None = None
     actor: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One sentence about what happens next; `order` is the one the buyer may say something about."""
+
+    sentence: str
+    order: Order | None = None
 
 
 def status_of(purchase: Purchase) -> str:
@@ -67,6 +78,48 @@ def _buyers_pill(status: str, orders: list[Order]) -> Pill:
     return Pill("waiting", _("Cancelled"))
 
 
+def turns(purchase: Purchase) -> list[Turn]:
+    """Whose turn it is with a paid purchase, the buyer's first: shops that are at the same point share a sentence."""
+    shipped = {order.pk: is_shipped(order) for order in purchase.orders.all()}
+    points: dict[tuple[str, bool], list[Order]] = {}
+    for order in purchase.orders.all():
+        if order.status == Status.FULFILLED:
+            continue
+        points.setdefault((order.status, shipped[order.pk]), []).append(order)
+    waiting = [order for order in purchase.orders.all() if order.status == Status.FULFILLED]
+    ask = _("%(shops)s has sent your things. Tell us when you have them.")
+    mine = [Turn(ask % {"shops": order.seller.name}, order) for order in waiting]
+    return mine + [Turn(_sentence(status, travels, orders)) for (status, travels), orders in points.items()]
+
+
+def _sentence(status: str, travels: bool, orders: list[Order]) -> str:
+    n = len(orders)
+    if status == Status.PAID and travels:
+        words = ngettext(
+            "You have paid. %(shops)s sends your things next, and we write to you when they are on their way.",
+            "You have paid. %(shops)s send your things next, and we write to you when they are on their way.",
+            n,
+        )
+    elif status == Status.PAID:
+        words = ngettext(
+            "You have paid. %(shops)s hands your things over next and will be in touch.",
+            "You have paid. %(shops)s hand your things over next and will be in touch.",
+            n,
+        )
+    elif status == Status.DELIVERED and travels:
+        words = _("Your things from %(shops)s have arrived. There is nothing left for you to do here.")
+    elif status == Status.DELIVERED:
+        words = ngettext(
+            "%(shops)s has handed your things over. There is nothing left for you to do here.",
+            "%(shops)s have handed your things over. There is nothing left for you to do here.",
+            n,
+        )
+    else:
+        words = _("The order from %(shops)s was cancelled. You get %(amount)s back, to the card you paid with.")
+    back = Money(sum(order.total for order in orders), orders[0].currency)
+    return words % {"shops": get_text_list([order.seller.name for order in orders], _("and")), "amount": back}
+
+
 def seller_pill(order: Order) -> Pill:
     """The order's status as its seller sees it."""
     if order.status == Status.AWAITING_PAYMENT:
@@ -93,7 +146,9 @@ def buyer_steps(purchase: Purchase) -> list[Step]:
     if purchase.status == Status.AWAITING_PAYMENT:
         steps.append(Step(_("Your payment arrives")))
     if purchase.status != CANCELLED:
-        steps += [Step(_named(word, order, several)) for order in orders for word in _to_come(order)]
+        # Of several shops only what comes next, each: the page tells a story, not a schedule.
+        coming = [(order, word) for order in orders for word in _to_come(order)[: 1 if several else None]]
+        steps += [Step(_named(word, order, several)) for order, word in coming]
     return steps
 
 

@@ -17,6 +17,8 @@ class Good:
     stock: int
     text: str
     delivery: str
+    # Empty: the shop's.
+    currency: str = ""
 
 
 @dataclass(frozen=True)

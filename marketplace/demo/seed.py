@@ -45,8 +45,8 @@ def run(password: str, controls: Controls, say: Say) -> None:
         made = ensure_goods(seller, shop)
         say(f"{shop.name}: {made} listings added")
     for person in PEOPLE:
-        if person.role == "buyer" and ensure_sale(people[person.email], controls):
-            say(f"{person.name} bought something")
+        if person.role == "buyer" and ensure_sales(people[person.email], controls):
+            say(f"{person.name} bought from every shop")
 
 
 def ensure_person(person: Person, password: str) -> User:
@@ -110,7 +110,7 @@ def add_listing(seller: Seller, good: Good, drawn: bytes) -> Listing:
         slug=slug_for(good.title),
         description=good.text,
         price=good.price,
-        currency=seller.currency,
+        currency=good.currency or seller.currency,
         available=good.stock,
         delivery=good.delivery,
     )
@@ -119,19 +119,35 @@ def add_listing(seller: Seller, good: Good, drawn: bytes) -> Listing:
     return listing
 
 
-def ensure_sale(buyer: User, controls: Controls) -> bool:
-    """One purchase that is paid, so that every desk has something on it; False if the buyer has bought before."""
+def ensure_sales(buyer: User, controls: Controls) -> bool:
+    """Two paid purchases, so that every desk has something on it: a thing of each shop, shipped and held, and something
+    digital that is paid to its seller at once. False if the buyer has bought before.
+    """
     customer = customer_for(buyer)
-    listing = Listing.objects.filter(status="published", available__gt=1).order_by("pk").first()
-    if listing is None or customer.purchases.exists():
+    if customer.purchases.exists():
         return False
+    there = Listing.objects.filter(status="published", available__gt=1, currency="eur").order_by("seller_id", "pk")
+    shipped = there.filter(delivery="shipped").distinct("seller_id")
+    for chosen in (list(shipped), list(there.filter(delivery="digital")[:1])):
+        if chosen:
+            buy(buyer, chosen, controls)
+    return True
+
+
+def buy(buyer: User, chosen: list[Listing], controls: Controls) -> None:
+    """One of each, placed and paid as a buyer would."""
+    customer = customer_for(buyer)
     basket, _created = Basket.objects.get_or_create(customer=customer)
-    baskets.add(basket, listing, 1)
-    address = customer.addresses.first()
+    for listing in chosen:
+        baskets.add(basket, listing, 1)
     purchase = place(
-        customer=customer, basket=basket, currency=listing.currency, address=address, placed_from=None, at=now()
+        customer=customer,
+        basket=basket,
+        currency=chosen[0].currency,
+        address=customer.addresses.first(),
+        placed_from=None,
+        at=now(),
     )
     payment = checkout.start(purchase, actor=buyer.email)
     controls.pay(str(payment.session_id), buyer.email)
     settlement.settle(str(payment.session_id), actor=ACTOR)
-    return True

@@ -17,7 +17,7 @@ from kit.transitions import IllegalMove
 from orders import progress
 from orders.models import DeliveredBy, Order, OrderLine, Purchase, Status
 from orders.queries import order_for_buyer, purchase_of, purchases_of
-from orders.stories import buyer_pill, buyer_steps, is_shipped, order_pill, status_of
+from orders.stories import buyer_pill, buyer_steps, order_pill, turns
 
 # How often the page asks whether the payment arrived: quickly at first, then patiently, then only when asked to.
 QUICK_POLLS, ALL_POLLS = 45, 75
@@ -54,11 +54,9 @@ def purchase(request: SignedInRequest, number: str) -> HttpResponse:
     found = _own(request, number)
     context = {
         "purchase": found,
-        "status": status_of(found),
         "pill": buyer_pill(found),
-        "orders": [
-            {"order": order, "pill": order_pill(order), "is_shipped": is_shipped(order)} for order in found.orders.all()
-        ],
+        "orders": [{"order": order, "pill": order_pill(order)} for order in found.orders.all()],
+        "turns": turns(found),
         "steps": buyer_steps(found),
         **_polling(found, polls=0),
     }

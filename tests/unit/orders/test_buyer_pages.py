@@ -247,7 +247,8 @@ def test_a_paid_part_that_was_cancelled_says_what_comes_back(
     browser: Client, basket: Basket, bowl: Listing, place: Place
 ) -> None:
     cora = open_shop("Cora Prints")
-    fill(basket, (bowl, 1), (ListingFactory(seller=cora, price=3200), 1))
+    fill(basket, (bowl, 1), (ListingFactory(seller=bowl.seller, price=1000), 1))
+    fill(basket, (ListingFactory(seller=cora, price=3200), 1))
     purchase = place()
     progress.mark_paid(purchase, at=now(), actor="worker", reason="Paid.")
     progress.cancel_paid(purchase.orders.get(seller=cora), at=now(), actor="sweeper", reason="It was not sent in time.")
@@ -257,7 +258,25 @@ def test_a_paid_part_that_was_cancelled_says_what_comes_back(
     assert "The order from Cora Prints was cancelled. You get €32.00 back, to the card you paid with." in shown
     assert "You have paid. Bob’s Bowls sends your things next" in shown
     assert "Cora Prints: Cancelled just now Bob’s Bowls: Shipped still to come" in shown
-    assert "Bob’s Bowls together €24.00" in shown
+    assert "Bob’s Bowls together €34.00" in shown
+
+
+def test_shops_at_the_same_point_share_a_sentence_and_each_parcel_is_received_by_itself(
+    browser: Client, basket: Basket, bowl: Listing, place: Place
+) -> None:
+    for name in ("Cora Prints", "Dora’s Doors", "Emil’s Eggs"):
+        fill(basket, (ListingFactory(seller=open_shop(name)), 1))
+    fill(basket, (bowl, 1))
+    purchase = place()
+    progress.mark_paid(purchase, at=now(), actor="worker", reason="Paid.")
+    for order in purchase.orders.order_by("pk")[:2]:
+        progress.fulfil(order, at=now(), actor="seller@example.org", reason="Sent.")
+
+    shown = text(browser, f"/orders/{purchase.number}/")
+
+    assert "Cora Prints has sent your things. Tell us when you have them. I received it from Cora Prints" in shown
+    assert "Dora’s Doors has sent your things. Tell us when you have them. I received it from Dora’s Doors" in shown
+    assert "You have paid. Emil’s Eggs and Bob’s Bowls send your things next" in shown
 
 
 def test_a_purchase_whose_every_part_was_cancelled_is_shown_as_cancelled(browser: Client, placed: Purchase) -> None:
