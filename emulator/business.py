@@ -74,7 +74,7 @@ def open_dispute(
         row = _charge(ctx, charge)
         left = disputing.disputable(ctx, row)
         if amount is not None and not 1 <= amount <= left:
-            raise HostedError(f"amount is from 1 to {left}, what is left of {row.id} to dispute.", status=409)
+            raise HostedError(f"The amount is from 1 to {left}: what is left of {row.id} to dispute.", status=409)
         made = aftermath.dispute(ctx, row, reason, inquiry=inquiry, amount=amount)
         if made is None:
             raise HostedError(f"There is nothing to dispute: {charge} is unpaid, refunded or disputed.", status=409)

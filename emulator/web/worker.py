@@ -4,6 +4,7 @@ import http.client
 import logging
 import queue
 import threading
+import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ log = logging.getLogger("emulator.web")
 TIMEOUT_SECONDS = 10.0
 # Retries fall due by the emulator's clock, which nobody announces: look this often even when nothing rang.
 LOOK_EVERY_SECONDS = 0.5
+# A receiver that hangs must not keep the clock from moving for long.
+ADVANCE_WAITS_SECONDS = 3.0
 ANSWER_BYTES_READ = 64 * 1024
 
 
@@ -58,7 +61,7 @@ class Lane:
     def __init__(self, emulator: Emulator, stopping: threading.Event) -> None:
         self.emulator = emulator
         self.stopping = stopping
-        self.waiting: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self.waiting: queue.Queue[Delivery | None] = queue.Queue()
         threading.Thread(target=self.run, name="webhooks", daemon=True).start()
 
     def run(self) -> None:
@@ -67,6 +70,14 @@ class Lane:
                 return
             if self.emulator.still_wanted(delivery):
                 attempt(self.emulator, self.stopping, delivery)
+            self.waiting.task_done()
+
+    def wait(self, until: float) -> None:
+        """Until everything handed over was attempted, or the monotonic clock says `until`."""
+        with self.waiting.all_tasks_done:
+            self.waiting.all_tasks_done.wait_for(
+                lambda: not self.waiting.unfinished_tasks, max(0.0, until - time.monotonic())
+            )
 
 
 class DeliveryWorker:
@@ -80,6 +91,7 @@ class DeliveryWorker:
 
     def start(self) -> None:
         self.runtime.emulator.deliver_now = send
+        self.runtime.emulator.send_due = self.send_due
         self.thread.start()
 
     def stop(self) -> None:
@@ -94,6 +106,13 @@ class DeliveryWorker:
             self.runtime.bell.wait(LOOK_EVERY_SECONDS)
             self.runtime.bell.clear()
             self.dispatch()
+
+    def send_due(self) -> None:
+        """While the clock is being advanced: hand over what is due, and let each lane finish, a while at most."""
+        self.dispatch()
+        until = time.monotonic() + ADVANCE_WAITS_SECONDS
+        for lane in list(self.lanes.values()):
+            lane.wait(until)
 
     def dispatch(self) -> None:
         try:

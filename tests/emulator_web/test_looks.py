@@ -6,7 +6,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.emulator_web.support import Running, Shop, get_json, open_seller, open_session, post_json, wait_for
+from tests.emulator_web.support import (
+    Running,
+    Shop,
+    get_json,
+    onboarding_link,
+    open_seller,
+    open_session,
+    post_json,
+    wait_for,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -54,16 +63,23 @@ def test_the_payment_pages_are_in_order(emulator: Running, shop: Shop, screen: P
 
 
 def test_the_onboarding_pages_are_in_order(emulator: Running, shop: Shop, screen: Page) -> None:
-    _account, link = open_seller(emulator.client, shop)
+    account, link = open_seller(emulator.client, shop)
     screen.goto(link)
     found = {}
     for step in ("business", "person", "bank"):
         found[step] = complaints(screen)
+        press(screen, "Save and continue")
+        found[f"{step} with errors"] = complaints(screen)
         press(screen, "Use test data")
         press(screen, "Save and continue")
     found["review"] = complaints(screen)
+    press(screen, "Agree and finish")
+    post_json(f"{emulator.url}/_emulator/accounts/{account}/require", {"what": "document"})
+    screen.goto(onboarding_link(emulator.client, shop, account))
+    found["document"] = complaints(screen)
 
-    assert found == {"business": [], "person": [], "bank": [], "review": []}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert len(found) == 8
 
 
 def test_the_dashboard_and_the_panel_are_in_order(emulator: Running, shop: Shop, screen: Page) -> None:
@@ -73,23 +89,35 @@ def test_the_dashboard_and_the_panel_are_in_order(emulator: Running, shop: Shop,
     session = open_session(emulator.client, shop, payment_intent_data=destination)
     post_json(f"{emulator.url}/_emulator/sessions/{session.id}/pay", {"email": "kim@example.com"})
     post_json(f"{emulator.url}/_emulator/advance", {"seconds": 2 * 86400})
+    charge = emulator.client.v1.checkout.sessions.retrieve(session.id).payment_intent
+    dispute = post_json(f"{emulator.url}/_emulator/charges/{charge}/dispute", {"inquiry": True})["dispute"]
+    waiting = open_session(emulator.client, shop)
+    post_json(f"{emulator.url}/_emulator/sessions/{waiting.id}/pay", {"iban": "DE08370400440532013003"})
     post_json(f"{emulator.url}/_emulator/faults", {"kind": "delay", "match": "POST /v1/transfers", "seconds": 1})
     wait_for(lambda: shop.events("checkout.session.completed"))
     event = get_json(f"{emulator.url}/_emulator/events?type=checkout.session.completed")["data"][0]["id"]
     paths = [
         emulator.client.v1.accounts.login_links.create(account).url.removeprefix(emulator.url),
         f"/c/pay/{session.id}",
+        f"/c/pay/{waiting.id}",
+        open_session(emulator.client, shop, allowed_payment_method_types=["sepa_debit"]).url.removeprefix(emulator.url),
         "/_emulator/",
         "/_emulator/panel/objects",
         "/_emulator/panel/objects/charge",
         f"/_emulator/panel/object/{session.id}",
+        f"/_emulator/panel/object/{waiting.id}",
+        f"/_emulator/panel/object/{account}",
+        f"/_emulator/panel/object/{dispute}",
+        "/_emulator/panel/objects?id=cs_",
         "/_emulator/panel/ledger",
         "/_emulator/panel/ledger/platform",
         f"/_emulator/panel/ledger/{account}",
         "/_emulator/panel/events",
         f"/_emulator/panel/events/{event}",
         "/_emulator/panel/faults",
+        "/_emulator/panel/faults?kind=webhook_duplicate",
         "/_emulator/panel/requests",
+        "/_emulator/panel/requests?status=5xx",
         "/_emulator/sign-in",
     ]
     found = {}

@@ -11,9 +11,11 @@ from django.views.decorators.http import require_http_methods
 from emulator.errors import HostedError
 from emulator.hosted import (
     checkout_authenticate,
+    checkout_order,
     checkout_pay,
     checkout_pay_debit,
     checkout_pay_saved,
+    checkout_remove_card,
     checkout_view,
 )
 from emulator.types import Json, Outcome
@@ -21,7 +23,8 @@ from emulator.web.returns import allow_returns, send_to
 from emulator.web.runtime import current
 from emulator.web.views import problems
 
-FIELDS = ("method", "email", "number", "exp", "cvc", "iban", "name", "save")
+ASKED = ("ship_name", "ship_line1", "ship_city", "ship_postal_code", "ship_country", "ship_rate", "phone", "terms")
+FIELDS = (*ASKED, "method", "email", "number", "exp", "cvc", "iban", "name", "save")
 EXAMPLE = {"email": "buyer@example.com", "cvc": "123", "name": "Kim Buyer"}
 
 
@@ -43,13 +46,21 @@ def pay(request: HttpRequest, session_id: str) -> HttpResponse:
     if number := request.POST.get("fill"):
         return card_form(request, view, filled(values, number))
     try:
-        if saved := request.POST.get("saved"):
-            outcome = checkout_pay_saved(emulator, session_id, card=saved)
+        asked = {name: values[name] for name in ASKED if values[name]}
+        if card := request.POST.get("remove"):
+            checkout_remove_card(emulator, session_id, card=card)
+            return redirect("checkout", session_id)
+        if view["free"]:
+            outcome = checkout_order(emulator, session_id, email=values["email"], asked=asked)
+        elif saved := request.POST.get("saved"):
+            outcome = checkout_pay_saved(emulator, session_id, card=saved, asked=asked)
         elif values["method"] == "sepa_debit":
             given = {name: values[name] for name in ("iban", "email", "name")}
-            outcome = checkout_pay_debit(emulator, session_id, **given)
+            outcome = checkout_pay_debit(emulator, session_id, **given, asked=asked)
         else:
-            outcome = checkout_pay(emulator, session_id, **card_arguments(values), save=bool(values["save"]))
+            outcome = checkout_pay(
+                emulator, session_id, **card_arguments(values), save=bool(values["save"]), asked=asked
+            )
     except HostedError as error:
         return card_form(request, view, values, Outcome("declined", error.message))
     return after(request, session_id, view, values, outcome)
@@ -102,7 +113,7 @@ def card_form(request: HttpRequest, view: Json, values: dict[str, str], outcome:
 
 def filled(values: dict[str, str], number: str) -> dict[str, str]:
     """The form with a test card or IBAN in it; what the person typed for e-mail and name, and ticked, stays."""
-    kept = {name: values[name] for name in ("email", "name", "save") if values[name]}
+    kept = {name: values[name] for name in ("email", "name", "save", *ASKED) if values[name]}
     if number[:2].isalpha():
         return {"email": EXAMPLE["email"], "name": EXAMPLE["name"], "iban": number, "method": "sepa_debit"} | kept
     year = dt.datetime.fromtimestamp(current().emulator.now(), dt.UTC).year + 3

@@ -78,9 +78,7 @@ def page(
             {"action": action, "open": action is failed, "fields": shown_fields(action, found["json"], values)}
         )
     context: dict[str, Any] = {"object": found, "id": id, "forms": forms, "trouble": trouble, "done": done}
-    response = show(request, "object", "panel-objects", context)
-    response.status_code = 409 if trouble else 200
-    return response
+    return show(request, "object", "panel-objects", context)
 
 
 def shown_fields(action: Action, body: Json, values: Any) -> list[Json]:
