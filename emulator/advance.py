@@ -32,6 +32,34 @@ Happenings = list[Json]
 
 def run(em: Emulator, target: int) -> Happenings:
     """Move the clock to `target`, stopping at everything due on the way."""
+    return [*_until(em, target), *_at_the_end(em)]
+
+
+def run_with_retries(em: Emulator, target: int, resent: Callable[[], None]) -> Happenings:
+    """The same, stopping also where a webhook is due to be tried again; `resent` is called there, to send it."""
+    happened: Happenings = []
+    last = em.now()
+    while (again := _next_retry(em, last, target)) is not None:
+        earlier = _until(em, again)
+        em.clock.move_to(again)
+        ids = [str(id) for (id,) in em.store.rows(f"SELECT event {_AGAIN} AND due_at = ? ORDER BY id", (again,))]
+        happened += earlier + [{"at": again, "what": "webhook retry due", "id": id} for id in ids]
+        resent()
+        last = again
+    return happened + run(em, target)
+
+
+# as the partial index delivery_again has it
+_AGAIN = "FROM delivery WHERE state = 'pending' AND attempts > 0"
+
+
+def _next_retry(em: Emulator, after: int, until: int) -> int | None:
+    row = em.store.one(f"SELECT min(due_at) {_AGAIN} AND due_at > ? AND due_at <= ?", (after, until))
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def _until(em: Emulator, target: int) -> Happenings:
+    """Everything of the table of due things, each in its own transaction."""
     happened: Happenings = []
     while (
         row := em.store.one("SELECT id, at, what, target FROM due WHERE at <= ? ORDER BY at, id LIMIT 1", (target,))
@@ -43,12 +71,15 @@ def run(em: Emulator, target: int) -> Happenings:
             if em.store.run("DELETE FROM due WHERE id = ?", (id,)).rowcount:
                 happened += [{"at": ctx.now, **entry} for entry in _ACTIONS[what](ctx, subject)]
     em.clock.move_to(target)
+    return happened
+
+
+def _at_the_end(em: Emulator) -> Happenings:
+    happened: Happenings = []
     forgotten = em.keys.prune(em.now(), em.settings.idempotency_hours)
     if forgotten:
         happened.append({"at": em.now(), "what": "idempotency keys forgotten", "id": str(forgotten)})
-    waiting = em.store.one(
-        "SELECT count(*) FROM delivery WHERE state = 'pending' AND attempts > 0 AND due_at <= ?", (em.now(),)
-    )
+    waiting = em.store.one(f"SELECT count(*) {_AGAIN} AND due_at <= ?", (em.now(),))
     if waiting and waiting[0]:
         happened.append({"at": em.now(), "what": "webhook retries due", "id": str(waiting[0])})
     return happened

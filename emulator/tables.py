@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS delivery (
     attempts INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'pending', manual INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS delivery_due ON delivery (state, due_at);
 CREATE INDEX IF NOT EXISTS delivery_by_event ON delivery (event);
+CREATE INDEX IF NOT EXISTS delivery_again ON delivery (due_at) WHERE state = 'pending' AND attempts > 0;
 CREATE TABLE IF NOT EXISTS attempt (
     id INTEGER PRIMARY KEY AUTOINCREMENT, delivery INTEGER NOT NULL, at INTEGER NOT NULL, status INTEGER, error TEXT);
 CREATE INDEX IF NOT EXISTS attempt_by_delivery ON attempt (delivery);
