@@ -13,7 +13,7 @@ from tests.contract.marks import SOURCES
 from tests.contract.target import CONTROLS, Target, emulated_target, stripe_target
 
 HERE = Path(__file__).parent
-KEY, SELLER = "STRIPE_CONTRACT_KEY", "STRIPE_CONTRACT_SELLER"
+KEY, SELLER, ADDRESS = "STRIPE_CONTRACT_KEY", "STRIPE_CONTRACT_SELLER", "STRIPE_CONTRACT_ADDRESS"
 
 
 def require_test_key(key: str, in_ci: bool) -> None:
@@ -56,7 +56,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     controls = _controls(request.node)
     key = os.environ.get(KEY)
     if key:
-        yield stripe_target(key, controls, os.environ.get(SELLER, ""))
+        yield stripe_target(key, controls, os.environ.get(SELLER, ""), os.environ.get(ADDRESS, ""))
         return
     em = Emulator(clock="frozen", strict=True)
     yield emulated_target(em, controls)
@@ -75,7 +75,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     total = sum((count for count in counts.values()), collections.Counter())
     if not total:
         return
-    against = "Stripe's test mode" if os.environ.get(KEY) else "the emulator"
+    against = os.environ.get(ADDRESS) or "Stripe's test mode" if os.environ.get(KEY) else "the emulator"
     terminalreporter.section(f"{total.total()} behaviours of Stripe against {against}")
     for name, count in counts.items():
         terminalreporter.line(f"{name:8} {count.total():4}: " + ", ".join(f"{n} {what}" for what, n in count.items()))

@@ -132,7 +132,7 @@ def test_a_saved_500_is_replayed_like_any_answer(target: Target) -> None:
 @source("docs")
 @needs("faults")
 def test_a_lost_answer_is_had_by_asking_again_under_the_same_key(target: Target) -> None:
-    seller, charge = target.seller(), target.ready()
+    seller, _ = target.seller(), target.ready()
     target.em("faults").faults.add("lost_response", match="POST /v1/transfers")
     group = target.unique("order")
     params = {"amount": 4_000, "currency": target.currency, "destination": seller, "transfer_group": group}
@@ -144,7 +144,6 @@ def test_a_lost_answer_is_had_by_asking_again_under_the_same_key(target: Target)
 
     listed = target.v1.transfers.list({"transfer_group": group}).data
     assert [one.id for one in listed] == [made.id]
-    assert charge.id
 
 
 @source("docs")

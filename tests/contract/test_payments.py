@@ -7,6 +7,8 @@ from tests.contract.marks import needs, source
 from tests.contract.target import Target, refused, why
 
 BACK = "https://shop.example/back"
+# in the currency the platform settles in: Stripe converts the others
+LEAST = {"aud": 50, "cad": 50, "chf": 50, "eur": 50, "gbp": 30, "jpy": 50, "usd": 50}
 
 
 @source("docs")
@@ -185,10 +187,13 @@ def test_an_amount_of_nine_digits_is_refused(target: Target) -> None:
 
 
 @source("docs")
-@pytest.mark.parametrize(("currency", "least"), [("eur", 50), ("gbp", 30), ("usd", 50), ("jpy", 50)])
-def test_each_currency_has_its_smallest_charge(target: Target, currency: str, least: int) -> None:
-    made = target.v1.payment_intents.create({"amount": least, "currency": currency})
-    error = refused(target.v1.payment_intents.create, {"amount": 1, "currency": currency})
+def test_a_currency_has_its_smallest_charge(target: Target) -> None:
+    least = LEAST.get(target.currency)
+    if least is None:
+        pytest.skip(f"the smallest charge in {target.currency} is not in this suite's table")
+
+    made = target.v1.payment_intents.create({"amount": least, "currency": target.currency})
+    error = refused(target.v1.payment_intents.create, {"amount": least - 1, "currency": target.currency})
 
     assert made.amount == least
     assert error.code == "amount_too_small"
