@@ -21,6 +21,7 @@ from kit.transitions import IllegalMove, LostRace
 
 Status = Operation.Status
 OPEN = [Status.PLANNED, Status.SUBMITTING, Status.UNKNOWN, Status.STALE]
+DONE = [Status.SUCCEEDED, Status.FAILED]
 
 
 class MoveInline(ReadOnlyInline):
@@ -95,9 +96,14 @@ class OperationAdmin(ReadOnlyAdmin):
             try:
                 after = act(operation, actor=str(request.user), reason=reason)
             except (IllegalMove, LostRace, StripeUnavailable, ValueError) as error:
-                self.message_user(request, f"{operation.key}: {error}", messages.WARNING)
+                self._say(request, operation, str(error), messages.WARNING)
             else:
-                self.message_user(request, f"{after.key}: {after.get_status_display()}", messages.SUCCESS)
+                level = messages.SUCCESS if after.status in DONE else messages.WARNING
+                self._say(request, after, after.get_status_display(), level)
+
+    def _say(self, request: HttpRequest, operation: Operation, what: str, level: int) -> None:
+        said = _("Operation %(key)s: %(what)s") % {"key": operation.key, "what": what}
+        self.message_user(request, said, level)
 
 
 @admin.register(Breaker)

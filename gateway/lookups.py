@@ -60,11 +60,8 @@ def resolve(operation: Operation, *, actor: str = claims.ACTOR, reason: str = ""
     if wait > 0:
         claims.put_back([operation], wait)
         return operation
-    if (
-        Operation.objects.filter(business_key=operation.business_key, status=Status.SUPERSEDED).count()
-        >= MOST_SUPERSEDED
-    ):
-        claims.shelve(operation, f"Not at Stripe, after {MOST_SUPERSEDED} keys without an answer.", actor=actor)
+    if actor == claims.ACTOR and _keys_without_answer(operation) >= MOST_SUPERSEDED:
+        claims.shelve(operation, f"Not at Stripe, after {MOST_SUPERSEDED} keys without an answer.")
         return operation
     following = claims.supersede(operation, actor=actor, reason=reason)
     faultpoint("operation.superseded")
@@ -75,3 +72,7 @@ def still_on_its_way(operation: Operation) -> float:
     """For how many seconds the last request may still reach Stripe; 0 if it no longer can."""
     sent = operation.last_sent_at or operation.first_sent_at
     return max(0.0, (sent + STILL_ON_ITS_WAY - machine_now()).total_seconds()) if sent else 0.0
+
+
+def _keys_without_answer(operation: Operation) -> int:
+    return Operation.objects.filter(business_key=operation.business_key, status=Status.SUPERSEDED).count()

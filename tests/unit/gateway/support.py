@@ -54,6 +54,9 @@ class Requests:
 
     def __init__(self, emulator: Emulator) -> None:
         self.seen: list[tuple[str, str, dict[str, Any]]] = []
+        # Of each of them: when, by Stripe's clock, and with which status it was answered; 0 if the answer was lost.
+        self.answers: list[tuple[int, int]] = []
+        self._now = emulator.now
         self._handle: Callable[..., Any] = emulator.handle
         emulator.handle = self._noted  # type: ignore[method-assign]
 
@@ -67,7 +70,12 @@ class Requests:
             form = url.startswith("/v1/")
             asked = parse_qs(body.decode()) if form else json.loads(body or b"{}")
             self.seen.append((url, headers["Idempotency-Key"], asked))
-        return self._handle(method, url, headers, body)
+            self.answers.append((self._now(), 0))
+        place = len(self.answers) - 1
+        answer = self._handle(method, url, headers, body)
+        if method == "POST":
+            self.answers[place] = (self._now(), answer.status)
+        return answer
 
 
 class Market:
