@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import checkout, seller
+from payments.views import checkout, receipt, seller
 
 app_name = "payments"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("checkout/return/", checkout.come_back, name="checkout_return"),
     path("checkout/<slug:number>/pay/", checkout.resume, name="resume"),
     path("checkout/<slug:number>/cancelled/", checkout.cancelled, name="checkout_cancelled"),
+    path("receipts/<slug:number>/", receipt.page, name="receipt"),
+    path("receipts/<slug:number>.pdf", receipt.pdf, name="receipt_pdf"),
     path("desk/", seller.desk, name="desk"),
     path("desk/payouts/", seller.payouts, name="payouts"),
 ]
