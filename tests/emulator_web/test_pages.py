@@ -305,7 +305,8 @@ def test_the_panel_sends_an_event_again(emulator: Running, shop: Shop, page: Pag
 def test_the_panel_plans_a_fault_and_clears_it(emulator: Running, page: Page) -> None:
     page.goto(f"{emulator.url}/_emulator/panel/faults")
     page.get_by_label("Kind").select_option("delay")
-    page.get_by_label("Matches").fill("POST /v1/customers")
+    press(page, "Choose this kind")
+    page.get_by_label("Which calls").fill("POST /v1/customers")
     page.get_by_label("Seconds").fill("1")
     press(page, "Plan this fault")
     assert get_json(f"{emulator.url}/_emulator/faults")["data"][0]["params"] == {"seconds": 1}
