@@ -8,14 +8,16 @@ import pytest
 import stripe
 from django.apps import apps
 
+from accounts.models import ConnectedAccount
 from gateway.models import Operation
 from gateway.objects import BalanceTransaction
 from inbox.models import StripeEvent
 from inbox.routes import ROUTES
+from ledger.journal import PostingPlan
 from marketplace.celery import app
 from orders.models import Order
-from payments import plans
-from payments.models import Payment, Payout
+from payments import books, plans
+from payments.models import Payment, Payout, Release, Share
 from tests.house.tree import OURS, ROOT, Source, planted, sources
 
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
@@ -104,11 +106,25 @@ def test_the_example_of_the_money_is_what_would_be_booked() -> None:
         ),
         plans.payout_sent(payout="P", account="A", amount=9000, currency="eur", occurred_at=at),
         plans.payout_arrived(payout="P", seller_ref="S", amount=9000, currency="eur", occurred_at=at),
+        *held_and_released(at),
     ]
 
     lines = [f"{entry.account}:{entry.amount / 100:+.2f}" for posting in booked for entry in posting.entries]
     shown = re.findall(r"^\|[^|]*\| `(\w+)` \|[^|]*\| ([+−][\d.]+) \|$", text("docs/money-flow.md"), re.MULTILINE)
     assert [f"{account}:{amount.replace('−', '-')}" for account, amount in shown] == lines
+
+
+def held_and_released(at: datetime) -> list[PostingPlan]:
+    """Two sellers' orders are paid at once; the first one's money is released."""
+    charge = BalanceTransaction("txn_4", 12800, 401, 12399, "eur")
+    transfer = BalanceTransaction("txn_5", -9000, 0, -9000, "eur")
+    account = ConnectedAccount(seller_id=1, stripe_id="A")
+    share = Share(order=Order(number="B"), account=account, currency="eur", gross=10000, fee=1000)
+    return [
+        *plans.held_payment(number="P", orders={"B": 10000, "C": 2800}, charge=charge, occurred_at=at),
+        books.released(Release(share=share, amount=9000), transfer, at=at),
+        *books.fee_earned(share, at=at),
+    ]
 
 
 def test_links_and_names_lead_somewhere() -> None:
