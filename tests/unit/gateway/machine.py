@@ -132,6 +132,16 @@ class Game(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Stripe answers again; a day later everything is done, once."""
+        try:
+            self.come_to_an_end()
+            self.i07_each_thing_is_at_stripe_once()
+            self.count()
+        finally:
+            self.clock.close()
+            self.stack.close()
+            self.emulator.close()
+
+    def come_to_an_end(self) -> None:
         self.emulator.faults.clear()
         hours = 0
         while Operation.objects.filter(status__in=LIVE).exists():
@@ -142,14 +152,12 @@ class Game(RuleBasedStateMachine):
             for stale in Operation.objects.filter(status="stale"):
                 operations.look_up(stale, actor="dana@example.org", reason="It is stale.")
             self.i09_a_key_has_one_body_and_is_never_sent_when_old()
-        self.i07_each_thing_is_at_stripe_once()
+
+    def count(self) -> None:
         self.played["operations"] += Operation.objects.count()
         self.played["superseded"] += Operation.objects.filter(status="superseded").count()
         self.played["adopted"] += Operation.objects.filter(adopted=True).count()
         self.played["sent"] += len(self.requests.seen)
-        self.clock.close()
-        self.stack.close()
-        self.emulator.close()
 
     def i07_each_thing_is_at_stripe_once(self) -> None:
         there = [
