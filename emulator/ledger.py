@@ -35,6 +35,12 @@ REPORTING = {
 }
 
 
+_ADD = (
+    "INSERT INTO held VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (account, currency, available_on) DO UPDATE SET net = net + excluded.net"
+)
+
+
 def post(  # noqa: PLR0913 - a ledger row has that many columns
     ctx: Ctx,
     account: str,
@@ -88,11 +94,7 @@ def post(  # noqa: PLR0913 - a ledger row has that many columns
         "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         (id, account, currency, type, amount, fee, amount - fee, ctx.now, when, source),
     )
-    ctx.store.run(
-        "INSERT INTO held VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (account, currency, available_on) DO UPDATE SET net = net + excluded.net",
-        (account, currency, when if when > ctx.now else 0, amount - fee),
-    )
+    ctx.store.run(_ADD, (account, currency, when if when > ctx.now else 0, amount - fee))
     if when > ctx.now:
         ctx.store.plan(when, "available", account)
     elif type != "payout":
