@@ -34,8 +34,8 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
     card), merchant, status ("open" | "complete" | "expired"), customer_email, saved_cards [{id, brand, last4,
     exp_month, exp_year}], test_cards [{number, label}], methods [of "card", "sepa_debit"], test_debits [{iban, label}],
     waiting (paid by debit, the bank has not answered), failed (it refused), success_url (placeholder replaced),
-    cancel_url, next_action ("authenticate" | None), free (nothing to pay), asked (see `collecting.asked`), may_remove
-    (saved cards may be removed). Amounts are minor units.
+    cancel_url, next_action ("authenticate" | None), free (nothing to pay), delivery (amount or None), asked (see
+    `collecting.asked`), may_remove (saved cards may be removed). Amounts are minor units.
     Raises HostedError(status=404) for an unknown session.
     """
     with em.visit() as ctx:
@@ -57,9 +57,10 @@ def checkout_view(em: Emulator, session_id: str) -> Json:
             "customer_email": details.get("email") or "",
             "saved_cards": [_saved(card) for card in checkout_sessions.saved_cards(ctx, row)],
             "test_cards": [{"number": number, "label": label} for number, label in TEST_CARDS.items()],
-            "methods": list(body["payment_method_types"]),
+            "methods": [] if _free(row) else list(body["payment_method_types"]),
             "test_debits": [{"iban": debit.iban, "label": debit.label} for debit in debits.SHOWN],
             "free": _free(row),
+            "delivery": (body["shipping_cost"] or {}).get("amount_total"),
             "asked": collecting.asked(ctx, row),
             "may_remove": (body["saved_payment_method_options"] or {}).get("payment_method_remove") == "enabled",
             "waiting": _paying(ctx, row) == "processing",

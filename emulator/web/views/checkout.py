@@ -46,24 +46,26 @@ def pay(request: HttpRequest, session_id: str) -> HttpResponse:
     if number := request.POST.get("fill"):
         return card_form(request, view, filled(values, number))
     try:
-        asked = {name: values[name] for name in ASKED if values[name]}
         if card := request.POST.get("remove"):
             checkout_remove_card(emulator, session_id, card=card)
             return redirect("checkout", session_id)
-        if view["free"]:
-            outcome = checkout_order(emulator, session_id, email=values["email"], asked=asked)
-        elif saved := request.POST.get("saved"):
-            outcome = checkout_pay_saved(emulator, session_id, card=saved, asked=asked)
-        elif values["method"] == "sepa_debit":
-            given = {name: values[name] for name in ("iban", "email", "name")}
-            outcome = checkout_pay_debit(emulator, session_id, **given, asked=asked)
-        else:
-            outcome = checkout_pay(
-                emulator, session_id, **card_arguments(values), save=bool(values["save"]), asked=asked
-            )
+        outcome = tried(request, session_id, view, values)
     except HostedError as error:
         return card_form(request, view, values, Outcome("declined", error.message))
     return after(request, session_id, view, values, outcome)
+
+
+def tried(request: HttpRequest, session_id: str, view: Json, values: dict[str, str]) -> Outcome:
+    """What the person chose: a free order, a saved card, a debit or a card."""
+    emulator, asked = current().emulator, {name: values[name] for name in ASKED if values[name]}
+    if view["free"]:
+        return checkout_order(emulator, session_id, email=values["email"], asked=asked)
+    if saved := request.POST.get("saved"):
+        return checkout_pay_saved(emulator, session_id, card=saved, asked=asked)
+    if values["method"] == "sepa_debit":
+        given = {name: values[name] for name in ("iban", "email", "name")}
+        return checkout_pay_debit(emulator, session_id, **given, asked=asked)
+    return checkout_pay(emulator, session_id, **card_arguments(values), save=bool(values["save"]), asked=asked)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
