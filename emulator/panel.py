@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator import actions
 from emulator.core import Emulator
+from emulator.ledger import balances as held
 from emulator.store import Row
 from emulator.types import Json
 
@@ -118,14 +119,9 @@ def accounts(em: Emulator) -> list[Json]:
 
 def balances(em: Emulator, account: str) -> list[Json]:
     """Sums of net amounts, parted by whether available_on has passed on the emulator's clock."""
-    found = em.store.rows(
-        "SELECT currency, sum(CASE WHEN available_on <= ? THEN net ELSE 0 END),"
-        " sum(CASE WHEN available_on > ? THEN net ELSE 0 END)"
-        " FROM ledger WHERE account = ? GROUP BY currency ORDER BY currency",
-        (em.now(), em.now(), account),
-    )
     return [
-        {"currency": currency, "available": available, "pending": pending} for currency, available, pending in found
+        {"currency": currency, "available": available, "pending": pending}
+        for currency, (available, pending) in held(em.store, account, em.now()).items()
     ]
 
 

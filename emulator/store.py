@@ -234,6 +234,12 @@ class Store:
         whole = f"SELECT {_COLUMNS} FROM object WHERE seq IN ({sql}) ORDER BY seq {order}"  # noqa: S608 - from constants
         return [_row(found) for found in self.rows(whole, values)]
 
+    def walk(self, kind: str, *, before: int | None = None) -> Iterator[Row]:
+        """Objects of a kind on the platform's account, newest first, read as far as they are taken."""
+        while batch := self.find(kind, before=before, limit=_BATCH):
+            yield from batch
+            before = batch[-1].seq
+
     # --- things that fall due ---
 
     def plan(self, at: int, what: str, target: str) -> None:
@@ -241,6 +247,7 @@ class Store:
         self.run("INSERT OR IGNORE INTO due (at, what, target) VALUES (?, ?, ?)", (at, what, target))
 
 
+_BATCH = 100
 _COLUMNS = "seq, id, kind, account, created, body, private"
 # Objects are numbered in the order of their creation, give or take what a request waited for its turn. So bounds of
 # time become bounds of number, with a minute of slack: without them a narrow window would read everything before it.

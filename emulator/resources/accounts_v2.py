@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from emulator.context import metadata
@@ -87,12 +88,13 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if not 1 <= size <= 100:
         raise invalid("limit must be between 1 and 100.", param="limit")
     page = params.get("page")
-    rows = [
+    fitting = (
         row
-        for row in ctx.store.find(CONNECTED, before=_place(page))
+        for row in ctx.store.walk(CONNECTED, before=_place(page))
         if bool(params.get("closed")) == bool(row.private.get("closed"))
         and (not wanted or ("recipient" in wanted and row.private["recipient"]))
-    ]
+    )
+    rows = list(islice(fitting, size + 1))
     following = f"/v2/core/accounts?page={rows[size - 1].seq}&limit={size}" if len(rows) > size else None
     return {"data": [view(row, None) for row in rows[:size]], "next_page_url": following, "previous_page_url": None}
 

@@ -63,14 +63,15 @@ def _of_payout(ctx: Ctx, params: Json) -> Json:
     if payout is None or payout.kind != "payout" or payout.account != ctx.account:
         raise missing("payout", params["payout"], param="payout", status=400)
     size = limit(params)
-    rows = ctx.store.rows(
-        "SELECT o.id, o.seq FROM ledger l JOIN object o ON o.id = l.id WHERE l.payout = ? ORDER BY o.seq DESC",
-        (payout.id,),
-    )
-    ids = [str(id) for id, _ in rows]
-    start = ids.index(params["starting_after"]) + 1 if params.get("starting_after") in ids else 0
-    chosen = [ctx.must(id) for id in ids[start : start + size + 1]]
-    kind = params.get("type")
-    return list_object(
-        ctx, [row for row in chosen if kind in (None, row.body["type"])], size, "/v1/balance_transactions"
-    )
+    # the ledger's rows are numbered as they were written: no need to read a big payout's rows to sort them
+    sql, values = "SELECT id FROM ledger WHERE payout = ?", [payout.id]
+    if params.get("type"):
+        sql, values = sql + " AND type = ?", [*values, params["type"]]
+    after = params.get("starting_after")
+    if after:
+        cursor = ctx.store.one("SELECT rowid FROM ledger WHERE id = ?", (after,))
+        if cursor is None:
+            raise missing("balance_transaction", after, param="starting_after", status=400)
+        sql, values = sql + " AND rowid < ?", [*values, cursor[0]]
+    ids = ctx.store.rows(f"{sql} ORDER BY rowid DESC LIMIT {size + 1}", values)
+    return list_object(ctx, [ctx.must(str(id)) for (id,) in ids], size, "/v1/balance_transactions")
