@@ -35,6 +35,7 @@ assumed(
     "charges",
     "Money is available at midnight UTC two days after the charge (a knob); bank holidays are not modelled.",
     "A charge settles in its own currency: no conversion.",
+    "Money that is available at once raises balance.available at the next step of the clock; no payout leaves early.",
     "The processing fee is rounded half up.",
     "A charge's transfer_group can be given once.",
 )
@@ -163,6 +164,8 @@ def succeed(ctx: Ctx, intent: Row, method: Row, *, authenticated: bool) -> Row:
     )
     ctx.save(row)
     plan_aftermath(ctx, row)
+    if card.at_once:
+        ctx.store.plan(ctx.now, "at_once", row.account)
     return row
 
 

@@ -8,7 +8,7 @@ from emulator.errors import invalid, missing
 from emulator.paging import page
 from emulator.registry import PAGING, operation
 from emulator.render import renderer
-from emulator.resources import disputing
+from emulator.resources import compelling, disputing
 from emulator.resources.edits import edit
 from emulator.store import Row
 from emulator.types import Json
@@ -27,6 +27,7 @@ TEXTS = (
     "shipping_tracking_number uncategorized_text"
 )
 MOST_TEXT = 150_000
+_WHOLE = (*TEXTS.split(), *FILES.split(), "enhanced_evidence")
 
 
 @renderer("dispute")
@@ -45,7 +46,9 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     return page(ctx, "dispute", params, "/v1/disputes", filters=("charge", "payment_intent"))
 
 
-@operation("POST /v1/disputes/{dispute}", f"evidence{{{TEXTS} {FILES}}} metadata submit", scope="any")
+@operation(
+    "POST /v1/disputes/{dispute}", f"evidence{{{TEXTS} {FILES} {compelling.PARAMETERS}}} metadata submit", scope="any"
+)
 def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("dispute", ids["dispute"])
     given = params.get("evidence") or {}
@@ -53,15 +56,17 @@ def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     if (given or params.get("submit")) and row.body["status"] not in disputing.ANSWERABLE:
         raise invalid(f"This dispute is {row.body['status']}: its evidence can no longer be changed or submitted.")
     before = edit(ctx, row, params)
-    status = row.body["status"]
+    status, enhanced = row.body["status"], compelling.apply(ctx, row, given.pop("enhanced_evidence", None))
     evidence = {**row.body["evidence"], **_checked(ctx, given)}
     if sum(len(evidence[name] or "") for name in TEXTS.split()) > MOST_TEXT:
         raise invalid(f"The evidence may have at most {MOST_TEXT} characters of text in all.", param="evidence")
     changed = {name: value for name, value in row.body["evidence"].items() if evidence[name] != value}
+    if enhanced is not None:
+        changed["enhanced_evidence"] = enhanced
     if changed:
         before["evidence"] = changed
     row.body["evidence"] = evidence
-    row.body["evidence_details"]["has_evidence"] = any(evidence[name] for name in (*TEXTS.split(), *FILES.split()))
+    row.body["evidence_details"]["has_evidence"] = any(evidence[name] for name in _WHOLE)
     ctx.save(row)
     if wants_submission:
         if not row.body["evidence_details"]["has_evidence"]:

@@ -8,6 +8,7 @@ from emulator import ledger
 from emulator.clock import DAY, midnight
 from emulator.errors import invalid
 from emulator.registry import assumed, documented
+from emulator.resources import compelling
 from emulator.resources.refund_outcomes import fail_pending
 from emulator.schema.build import build
 from emulator.store import Row
@@ -90,6 +91,7 @@ def begin(ctx: Ctx, charge: Row, reason: str, *, inquiry: bool = False, amount: 
         reason=reason,
         status="warning_needs_response" if inquiry else "needs_response",
     )
+    compelling.begin(body)
     sums: Json = {"withdrawn": 0, "fee": 0, "reinstated": 0, "transactions": [], "asked": asked}
     row = ctx.insert(body, account="", private=sums)
     charge.body["disputed"] = True

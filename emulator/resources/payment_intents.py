@@ -33,7 +33,8 @@ _CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_act
 
 @operation(
     "POST /v1/payment_intents",
-    f"{_MONEY} confirm off_session capture_method setup_future_usage {_METHODS} {_CONFIRM} {_DATA} {_DESCRIPTIVE}",
+    f"{_MONEY} confirm confirmation_method off_session capture_method setup_future_usage {_METHODS} {_CONFIRM} {_DATA} "
+    f"{_DESCRIPTIVE}",
 )
 def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     currency = ctx.currency(params["currency"])
@@ -49,6 +50,7 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     fields = {
         "allowed_payment_method_types": params.get("allowed_payment_method_types"),
         "automatic_payment_methods": automatic or {"allow_redirects": "always", "enabled": True},
+        "confirmation_method": params.get("confirmation_method", "automatic"),
         "payment_method_types": payments.method_types(
             currency, params.get("allowed_payment_method_types"), params.get("capture_method")
         ),
@@ -152,6 +154,7 @@ def _apply(ctx: Ctx, row: Row, params: Json) -> None:
     if params.get("payment_method") or params.get("payment_method_data"):
         body["payment_method"] = _given_method(ctx, row, params).id
         body |= {"status": "requires_confirmation", "next_action": None}
+        row.private.pop("authenticated", None)
     if "capture_method" in params:
         body["capture_method"] = params["capture_method"]
     if params.get("allowed_payment_method_types"):
@@ -267,6 +270,7 @@ def _confirm(ctx: Ctx, row: Row, params: Json) -> None:
         ctx,
         row,
         method,
+        authenticated=bool(row.private.pop("authenticated", False)),
         return_url=params.get("return_url"),
         off_session=bool(params.get("off_session")),
         may_ask=not params.get("error_on_requires_action"),

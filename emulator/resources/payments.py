@@ -21,6 +21,7 @@ documented(
     "payments",
     "A declined card leaves a failed charge, last_payment_error and payment_intent.payment_failed; it can be retried.",
     "application_fee_amount and transfer_data.amount exclude each other.",
+    "With confirmation_method=manual a payment the bank was asked about is confirmed once more by the server.",
     "Off-session, card 3155 pays only after it was set up for that, 3184 and 3220 never: authentication_required.",
     "setup_future_usage saves the card to the payment's customer; without it a card outside a customer works once.",
 )
@@ -35,11 +36,11 @@ def new_intent(ctx: Ctx, **fields: object) -> Row:
     if fields.get("capture_method") is None:
         fields["capture_method"] = "automatic_async"
     fields.setdefault("payment_method_types", ["card"])
+    fields.setdefault("confirmation_method", "automatic")
     body = build(
         "payment_intent",
         id=id,
         client_secret=f"{id}_secret_{ctx.store.random_text(25)}",
-        confirmation_method="automatic",
         created=ctx.now,
         payment_method_options={"card": {"request_three_d_secure": "automatic"}},
         status="requires_payment_method",

@@ -51,6 +51,8 @@ OMITTED: dict[str, frozenset[str]] = {
         "business_name individual_name cash_balance customer_account invoice_credit_balance sources subscriptions tax "
         "tax_ids"
     ),
+    "dispute.evidence.enhanced_evidence": _fields("*"),
+    "dispute.evidence_details.enhanced_eligibility": _fields("*"),
     "event": _fields("account context"),
     "event.data": _fields("previous_attributes"),
     "item": _fields("discounts taxes"),
