@@ -12,14 +12,14 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.emulator.market import PLAYED, Market
 
-ROUND = 100
+ROUND = 50
 
 
 def play(steps: int) -> collections.Counter[str]:
     """Play rounds of random games until so many steps are done, and print the count; raises on the first wrong one."""
     rules = settings(
         max_examples=ROUND,
-        stateful_step_count=50,
+        stateful_step_count=60,
         deadline=None,
         database=None,
         print_blob=True,
