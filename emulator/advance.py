@@ -95,6 +95,12 @@ def _available(ctx: Ctx, account: str) -> Happenings:
     return [_entry("balance.available", account or ctx.em.platform_id, account), *_payouts(ctx, account)]
 
 
+def _at_once(ctx: Ctx, account: str) -> Happenings:
+    """Money that never was pending: the same news, while the payout waits for its day."""
+    ctx.emit("balance.available", shown_balance(ctx, account), account=account)
+    return [_entry("balance.available", account or ctx.em.platform_id, account)]
+
+
 def _payouts(ctx: Ctx, account: str) -> Happenings:
     """Refunds waiting for the platform's money come before its payout."""
     settled = [] if account else [_entry("refund.succeeded", id) for id in refunds.settle_pending(ctx)]
@@ -165,6 +171,7 @@ def _authorization(ctx: Ctx, id: str) -> Happenings:
 _ACTIONS: dict[str, Callable[[Ctx, str], Happenings]] = {
     "authorization": _authorization,
     "aftermath": _aftermath,
+    "at_once": _at_once,
     "available": _available,
     "debit": _debit,
     "dispute": _dispute,

@@ -41,6 +41,12 @@ def intent_authenticate(em: Emulator, intent_id: str, *, succeed: bool) -> Outco
         if not succeed:
             payments.refuse_authentication(ctx, row)
             return Outcome("declined", row.body["last_payment_error"]["message"], redirect_url=back)
+        if row.body["confirmation_method"] == "manual":
+            # the server confirms once more; the bank's answer is kept until then
+            row.private["authenticated"] = True
+            row.body |= {"next_action": None, "status": "requires_confirmation"}
+            ctx.save(row)
+            return Outcome("complete", redirect_url=back)
         try:
             payments.attempt(ctx, row, ctx.must(row.body["payment_method"]), authenticated=True)
         except StripeError as refused:
