@@ -18,6 +18,7 @@ from emulator.faults import Fault
 from emulator.idempotency import HOUR, V2_RETENTION, fingerprint
 from emulator.registry import OPERATIONS, PRIVATE, Modelled
 from emulator.requests import Request
+from emulator.resources import files
 from emulator.schema.answers import object_shape
 from emulator.schema.check import list_problems, problems
 from emulator.schema.nodes import params_node
@@ -88,6 +89,8 @@ def _malformed(response: Response, fault: Fault) -> Response:
 def _answer(em: Emulator, request: Request) -> Response:
     try:
         requests.authenticate(em, request)
+        if files.is_contents(request):
+            return _file_contents(em, request)
         operation, ids = _operation(request)
         legacy = requests.check_version(em, request)
         requests.check_account(em, request)
@@ -102,6 +105,14 @@ def _answer(em: Emulator, request: Request) -> Response:
         if em.strict:
             raise
         return _response(em, request, 500, _failed(request, problem).body())
+
+
+def _file_contents(em: Emulator, request: Request) -> Response:
+    """The one answer that is no JSON: a file as it was uploaded."""
+    requests.check_account(em, request)
+    ctx = Ctx(em, em.now(), "" if request.account == em.platform_id else request.account)
+    kind, content = files.contents(ctx, request.path.split("/")[3])
+    return Response(200, {"Content-Type": kind, "Request-Id": request.id}, content)
 
 
 def _operation(request: Request) -> tuple[Operation, dict[str, str]]:
@@ -322,7 +333,7 @@ def _log(em: Emulator, request: Request, response: Response, ms: float) -> None:
             ms,
         ),
     )
-    if em.transcript is None:
+    if em.transcript is None or (response.status == 200 and files.is_contents(request)):
         return
     em.transcript.write(
         {

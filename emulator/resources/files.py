@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -14,14 +16,17 @@ from emulator.uploads import Upload
 
 if TYPE_CHECKING:
     from emulator.context import Ctx
+    from emulator.requests import Request
 
 documented("files", "Evidence is a PDF, JPEG or PNG, uploaded in the account whose dispute it is for.")
 assumed(
     "files",
-    "A file's type is told by its first bytes, else by its name; at most 5 MB. Its content is not kept.",
+    "A file's type is told by its first bytes, else by its name; at most 5 MB.",
+    "GET /v1/files/*/contents answers the bytes as they were uploaded.",
 )
 MOST_BYTES = 5 * 1024 * 1024
 FIRST_BYTES = {b"%PDF": "pdf", b"\xff\xd8\xff": "jpg", b"\x89PNG": "png"}
+MIME = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png"}
 ENDINGS = {".pdf": "pdf", ".jpg": "jpg", ".jpeg": "jpg", ".png": "png"}
 
 
@@ -49,7 +54,7 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
         type=_type(upload),
         url=f"{ctx.em.public_url}/v1/files/{id}/contents",
     )
-    return ctx.shown(ctx.insert(body))
+    return ctx.shown(ctx.insert(body, private={"content": base64.b64encode(upload.content).decode()}))
 
 
 def _type(upload: Upload) -> str:
@@ -70,3 +75,14 @@ def retrieve(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 @operation("GET /v1/files", f"purpose created {PAGING}", scope="any")
 def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     return page(ctx, "file", params, "/v1/files", filters=("purpose",))
+
+
+def is_contents(request: Request) -> bool:
+    """GET /v1/files/{file}/contents: stripe-python's services do not know it, Stripe's files host does."""
+    return request.method == "GET" and re.fullmatch(r"/v1/files/[^/]+/contents", request.path) is not None
+
+
+def contents(ctx: Ctx, id: str) -> tuple[str, bytes]:
+    """A file's media type and bytes."""
+    row = ctx.own("file", id)
+    return MIME[row.body["type"]], base64.b64decode(row.private.get("content", ""))
