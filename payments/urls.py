@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import checkout, receipt, seller
+from payments.views import cancel, checkout, receipt, seller
 
 app_name = "payments"
 
@@ -14,5 +14,6 @@ urlpatterns = [
     path("receipts/<slug:number>/", receipt.page, name="receipt"),
     path("receipts/<slug:number>.pdf", receipt.pdf, name="receipt_pdf"),
     path("desk/", seller.desk, name="desk"),
+    path("desk/orders/<slug:number>/cancel/", cancel.cancel, name="cancel_order"),
     path("desk/payouts/", seller.payouts, name="payouts"),
 ]

@@ -86,7 +86,8 @@ def to_do(seller: Seller) -> list[ToDo]:
 def _bar(place: SellerMoney) -> list[tuple[str, str, Money]]:
     """The parts of the money bar, with their words."""
     words = {
-        "held": _("In your Stripe balance"),
+        "held": _("Held until delivery"),
+        "available": _("In your Stripe balance"),
         "on-its-way": _("On its way to your bank"),
         "paid": _("Paid out"),
     }
