@@ -42,7 +42,7 @@ class Size:
     levels: tuple[int, ...] = (0, 50_000, 100_000, 200_000)
 
 
-SMALL = Size(rounds=4, requests=100, calls=60, levels=(0, 2_000))
+SMALL = Size(rounds=2, requests=40, calls=15, levels=(0, 1_500))
 
 
 class Bench:
