@@ -5,6 +5,7 @@ What others use: `PostingPlan` and `EntryPlan` to say what is to be booked, `pos
 of their currency, debits positive (docs/money-flow.md says what each account means).
 """
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,30 +89,6 @@ class Line:
     occurred_at: datetime
 
 
-# One statement for any number of postings: one way to the database and back. A key that is there, or that another
-# transaction is writing just now, is left alone, whoever wrote it; then its entries are left out with it.
-POST = """
-    WITH posting AS (
-        INSERT INTO ledger_posting
-            (key, kind, description, balance_transaction, order_number, occurred_at, created_at)
-        SELECT key, kind, description, balance_transaction, order_number, occurred_at, %s
-        FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) WITH ORDINALITY
-            AS given (key, kind, description, balance_transaction, order_number, occurred_at, place)
-        ORDER BY place
-        ON CONFLICT (key) DO NOTHING
-        RETURNING id, key
-    ), entry AS (
-        INSERT INTO ledger_entry (posting_id, account, ref, currency, amount)
-        SELECT posting.id, account, ref, currency, amount
-        FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[]) WITH ORDINALITY
-            AS given (key, account, ref, currency, amount, place)
-        JOIN posting USING (key)
-        ORDER BY place
-    )
-    SELECT count(*) FROM posting
-"""
-
-
 def post(plans: Sequence[PostingPlan]) -> int:
     """Write the postings that are not in the books yet; how many were new.
 
@@ -120,24 +97,24 @@ def post(plans: Sequence[PostingPlan]) -> int:
     very same fact waits for the other. Refused by the database when the transaction commits: a posting whose entries
     do not sum to zero (invariant I01).
     """
-    # A key given twice in one call is one fact as well; the first one counts.
-    first: dict[str, PostingPlan] = {}
-    for plan in plans:
-        first.setdefault(plan.key, plan)
-    if not first:
+    if not plans:
         return 0
-    found = [
-        (plan.key, plan.kind, plan.description, plan.balance_transaction, plan.order_number, plan.occurred_at)
-        for plan in first.values()
-    ]
-    lines = [
-        (plan.key, str(entry.account), entry.ref, entry.currency, entry.amount)
-        for plan in first.values()
-        for entry in plan.entries
-    ]
-    columns = [list(column) for rows in (found, lines) for column in zip(*rows, strict=True)]
+    given = json.dumps(
+        [
+            (
+                plan.key,
+                plan.kind,
+                plan.description,
+                plan.balance_transaction,
+                plan.order_number,
+                plan.occurred_at.isoformat(),
+                [(each.account, each.ref, each.currency, each.amount) for each in plan.entries],
+            )
+            for plan in plans
+        ]
+    )
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute(POST, [now(), *columns])
+        cursor.execute("SELECT ledger_post(%s, %s)", [given, now()])
         return int(cursor.fetchone()[0])
 
 

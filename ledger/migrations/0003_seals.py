@@ -8,6 +8,61 @@ from django.db import migrations, models
 import ledger.models
 from ledger import guards
 
+CHECKS = """
+    CREATE FUNCTION ledger_refuse_position() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'a ledger row has the position of its own transaction and no other';
+    END $$;
+
+    CREATE FUNCTION ledger_check_balanced() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (
+            SELECT 1 FROM ledger_entry WHERE posting_id = NEW.posting_id GROUP BY currency HAVING sum(amount) <> 0
+        ) THEN
+            RAISE EXCEPTION 'posting % does not sum to zero', NEW.posting_id;
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER ledger_balanced AFTER INSERT ON ledger_entry
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_check_balanced();
+
+    CREATE FUNCTION ledger_check_not_empty() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NOT EXISTS (SELECT 1 FROM ledger_entry WHERE posting_id = NEW.id) THEN
+            RAISE EXCEPTION 'posting % has no entries', NEW.id;
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER ledger_not_empty AFTER INSERT ON ledger_posting
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_check_not_empty();
+
+    ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_of_posting
+        FOREIGN KEY (position, posting_id) REFERENCES ledger_posting (position, id);
+"""
+
+OWN_POSITION = """
+    CREATE TRIGGER ledger_own_position BEFORE INSERT ON ledger_posting FOR EACH ROW
+        WHEN (NEW.position IS DISTINCT FROM pg_current_xact_id()::text::bigint + 0)
+        EXECUTE FUNCTION ledger_refuse_position();
+    CREATE TRIGGER ledger_own_position BEFORE INSERT ON ledger_entry FOR EACH ROW
+        WHEN (NEW.position IS DISTINCT FROM pg_current_xact_id()::text::bigint + 0)
+        EXECUTE FUNCTION ledger_refuse_position();
+"""
+
+UNDO_OWN_POSITION = """
+    DROP TRIGGER ledger_own_position ON ledger_entry;
+    DROP TRIGGER ledger_own_position ON ledger_posting;
+"""
+
+UNDO_CHECKS = """
+    ALTER TABLE ledger_entry DROP CONSTRAINT ledger_entry_of_posting;
+    DROP TRIGGER ledger_not_empty ON ledger_posting;
+    DROP TRIGGER ledger_balanced ON ledger_entry;
+    DROP FUNCTION ledger_check_not_empty();
+    DROP FUNCTION ledger_check_balanced();
+    DROP FUNCTION ledger_refuse_position();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -210,6 +265,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.RunSQL(guards.CHECKS, guards.UNDO_CHECKS),
-        migrations.RunSQL(guards.OWN_POSITION.format(offset=0), guards.UNDO_OWN_POSITION),
+        migrations.RunSQL(CHECKS, UNDO_CHECKS),
+        migrations.RunSQL(OWN_POSITION, UNDO_OWN_POSITION),
     ]

@@ -56,7 +56,7 @@ def as_app(app_role: str) -> Iterator[None]:
         "TRUNCATE {} CASCADE",
         "ALTER TABLE {} DISABLE TRIGGER ALL",
         "DROP TABLE {} CASCADE",
-        "CREATE TRIGGER mine BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION ledger_refuse_position()",
+        "CREATE TRIGGER mine BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION ledger_check_entry()",
     ],
 )
 def test_i02_the_applications_role_cannot_rewrite_the_books(as_app: None, table: str, statement: str) -> None:

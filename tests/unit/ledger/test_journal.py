@@ -48,7 +48,7 @@ def test_the_same_fact_is_booked_once() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_i01_the_database_refuses_entries_that_do_not_sum_to_zero() -> None:
     with pytest.raises(DatabaseError, match="does not sum to zero"):
-        write_one_sided()
+        write_by_hand((5, "eur"))
 
     assert not Posting.objects.exists()
 
@@ -57,6 +57,36 @@ def test_i01_the_database_refuses_entries_that_do_not_sum_to_zero() -> None:
 def test_i01_a_posting_without_entries_is_refused() -> None:
     with pytest.raises(DatabaseError, match="has no entries"), transaction.atomic():
         Posting.objects.create(key="k", kind="charge", description="d", occurred_at=AT, created_at=AT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_i01_balanced_in_each_currency_or_refused() -> None:
+    with pytest.raises(DatabaseError, match="does not sum to zero"):
+        write_by_hand((5, "eur"), (-5, "usd"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_i01_an_entry_that_comes_after_the_look_is_looked_at_itself() -> None:
+    """Whoever has the constraints checked early cannot add to a posting that was found in order."""
+    with pytest.raises(DatabaseError, match="does not sum to zero"):
+        add_after_the_look()
+
+    assert not Posting.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_posting_made_entry_by_entry_counts_when_it_is_complete() -> None:
+    write_by_hand((7, "eur"), (-5, "eur"), (-2, "eur"))
+
+    assert Entry.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_a_fact_given_twice_in_one_call_is_booked_once() -> None:
+    assert post([plan(), plan(amount=5), plan("charge:txn_2")]) == 2
+    assert post([]) == 0
+
+    assert balance(Account.PLATFORM_CASH, "", "eur") == 2000
 
 
 @pytest.mark.django_db
@@ -87,6 +117,14 @@ def run(*statements: str) -> None:
 
 
 @transaction.atomic
-def write_one_sided() -> None:
+def write_by_hand(*lines: tuple[int, str]) -> None:
     posting = Posting.objects.create(key="k", kind="charge", description="d", occurred_at=AT, created_at=AT)
-    Entry.objects.create(posting=posting, account=Account.PLATFORM_CASH, currency="eur", amount=5)
+    for amount, currency in lines:
+        Entry.objects.create(posting=posting, account=Account.SUSPENSE, currency=currency, amount=amount)
+
+
+@transaction.atomic
+def add_after_the_look() -> None:
+    post([plan()])
+    run("SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED")
+    Entry.objects.create(posting=Posting.objects.get(), account=Account.PLATFORM_CASH, currency="eur", amount=5)

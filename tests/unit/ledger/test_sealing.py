@@ -13,7 +13,7 @@ from ledger.journal import balance, balances, post, statement
 from ledger.models import Account, Checkpoint, Entry, Posting, Seal
 from ledger.sealing import seal_batch, seal_due, unsealed
 from ledger.tasks import seal
-from tests.unit.ledger.books import charge, post_each, run
+from tests.unit.ledger.books import AT, charge, post_each, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -158,10 +158,20 @@ def test_nobody_chooses_a_position() -> None:
     post_each("a")
     known = Posting.objects.get()
 
-    with pytest.raises(DatabaseError, match="position of its own transaction"):
+    with pytest.raises(DatabaseError, match="position of another transaction"):
         Entry.objects.create(posting=known, account=Account.SUSPENSE, currency="eur", amount=1, position=known.position)
     with pytest.raises(DatabaseError, match="ledger_entry_of_posting"):
         Entry.objects.create(posting=known, account=Account.SUSPENSE, currency="eur", amount=1)
+    with pytest.raises(DatabaseError, match="position of another transaction"):
+        write_into_the_past(known.position)
+
+
+@transaction.atomic
+def write_into_the_past(position: int) -> None:
+    forged = Posting.objects.create(
+        key="f", kind="f", description="f", occurred_at=AT, created_at=AT, position=position
+    )
+    Entry.objects.create(posting=forged, account=Account.SUSPENSE, currency="eur", amount=1, position=position)
 
 
 def test_hashes_can_be_computed_without_the_database() -> None:

@@ -1,0 +1,15 @@
+from django.db import migrations
+
+from ledger import guards
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("ledger", "0003_seals"),
+    ]
+
+    operations = [
+        migrations.RunSQL(guards.CHECKS),
+        migrations.RunSQL(guards.ENTRY_CHECK.format(offset=0)),
+        migrations.RunSQL(guards.POST, guards.UNDO_POST),
+    ]
