@@ -14,6 +14,7 @@ from emulator.types import Json
 
 PLATFORM = "platform"
 EVENTS_LOOKED_THROUGH = 5_000
+_LAST = 2**62
 # kept as objects, but of no API
 _INTERNAL = ("flow", "account_link", "login_link")
 # which kinds lead to their charge by this field
@@ -128,17 +129,20 @@ def balances(em: Emulator, account: str) -> list[Json]:
 LEDGER_COLUMNS = ("id", "created", "type", "source", "amount", "fee", "net", "currency", "available_on", "payout")
 
 
-def ledger(em: Emulator, account: str, *, limit: int) -> list[Json]:
+def ledger(em: Emulator, account: str, *, limit: int, before: int | None = None) -> list[Json]:
+    """Rows of one account, newest first; each has its `number`, for the page of those before it."""
     found = em.store.rows(
-        f"SELECT {', '.join(LEDGER_COLUMNS)} FROM ledger WHERE account = ? ORDER BY rowid DESC LIMIT ?",  # noqa: S608
-        ("" if account == PLATFORM else account, limit),
+        f"SELECT rowid, {', '.join(LEDGER_COLUMNS)} FROM ledger"  # noqa: S608
+        " WHERE account = ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+        ("" if account == PLATFORM else account, _LAST if before is None else before, limit),
     )
-    return [dict(zip(LEDGER_COLUMNS, row, strict=True)) for row in found]
+    return [dict(zip(("number", *LEDGER_COLUMNS), row, strict=True)) for row in found]
 
 
-def events(em: Emulator, *, type: str | None = None, limit: int) -> list[Json]:
-    rows = em.store.find("event", account=None, where={"type": type} if type else None, limit=limit)
-    return [event_line(em, row.body, row.created) for row in rows]
+def events(em: Emulator, *, type: str | None = None, limit: int, before: int | None = None) -> list[Json]:
+    where = {"type": type} if type else None
+    rows = em.store.find("event", account=None, where=where, before=before, limit=limit)
+    return [event_line(em, row.body, row.created) | {"seq": row.seq} for row in rows]
 
 
 def one_event(em: Emulator, id: str) -> Json | None:

@@ -159,9 +159,10 @@ def _apply(ctx: Ctx, row: Row, params: Json) -> None:
         body["capture_method"] = params["capture_method"]
     if params.get("allowed_payment_method_types"):
         body["allowed_payment_method_types"] = params["allowed_payment_method_types"]
-    body["payment_method_types"] = payments.method_types(
-        currency, body.get("allowed_payment_method_types"), body["capture_method"]
-    )
+    if {"currency", "capture_method", "allowed_payment_method_types"} & params.keys():
+        body["payment_method_types"] = payments.method_types(
+            currency, body.get("allowed_payment_method_types"), body["capture_method"]
+        )
     if "shipping" in params:
         body["shipping"] = shipping(params["shipping"])
     for name in _TEXTS:

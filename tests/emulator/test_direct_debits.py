@@ -191,3 +191,15 @@ def test_a_card_cannot_pay_an_intent_for_debits(client: stripe.StripeClient) -> 
 def test_a_debit_is_not_set_up_for_later(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.APIError, match="does not model this with a payment method of type sepa_debit"):
         client.v1.setup_intents.create({"payment_method": "pm_success_de", "confirm": True})
+
+
+def test_a_pages_intent_keeps_its_kinds_of_payment_when_it_is_described(
+    client: stripe.StripeClient, shop: Shop
+) -> None:
+    session = shop.session(allowed_payment_method_types=["card"])
+    shop.pay(session.id)
+    intent = str(client.v1.checkout.sessions.retrieve(session.id).payment_intent)
+
+    described = client.v1.payment_intents.update(intent, {"description": "Order 7"})
+
+    assert described.payment_method_types == ["card"]

@@ -270,3 +270,23 @@ def test_a_seller_is_asked_for_a_document_until_one_can_be_read(emulator: Runnin
 
     page.wait_for_url(f"{shop.url}/return")
     assert emulator.client.v1.accounts.retrieve(account).payouts_enabled
+
+
+def test_older_events_and_ledger_rows_are_a_page_away(emulator: Running, shop: Shop, page: Page) -> None:
+    for _ in range(26):
+        emulator.client.v1.payment_intents.create(
+            {"amount": 900, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+        )
+    for _ in range(25):
+        post_json(f"{emulator.url}/_emulator/accounts/platform/fund", {"amount": 100})
+    page.goto(f"{emulator.url}/_emulator/panel/ledger/platform")
+    expect(page.locator("tbody tr")).to_have_count(50)
+    page.get_by_role("link", name="Older ones").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+    page.goto(f"{emulator.url}/_emulator/panel/events?type=payment_intent.succeeded")
+
+    expect(page.locator("tbody tr")).to_have_count(26)
+    page.goto(f"{emulator.url}/_emulator/panel/events")
+    page.get_by_role("link", name="Older ones").click()
+    expect(page.locator("tbody tr")).to_have_count(50)

@@ -23,6 +23,7 @@ MOVES = (
     (30 * DAY, gettext_lazy("Move 1 month")),
 )
 LONGEST_MOVE = 10 * 366 * DAY
+PAGE = 50
 STATUSES = (
     ("", gettext_lazy("All")),
     ("2xx", gettext_lazy("Done (2xx)")),
@@ -33,6 +34,12 @@ STATUSES = (
     ("429", gettext_lazy("Too many (429)")),
     ("501", gettext_lazy("Not modelled (501)")),
 )
+
+
+def older_than(request: HttpRequest) -> int | None:
+    """Where the page of older ones begins: ?before=."""
+    before = request.GET.get("before", "")
+    return int(before) if before.isdecimal() and len(before) < 16 else None
 
 
 def show(request: HttpRequest, template: str, here: str, context: dict[str, Any]) -> HttpResponse:
@@ -94,16 +101,23 @@ def ledger(request: HttpRequest, account: str = "") -> HttpResponse:
     chosen = next((row for row in accounts if row["id"] == account), None)
     if chosen is None:
         raise Http404(account)
-    rows = store.ledger(emulator, account, limit=200)
+    rows = store.ledger(emulator, account, limit=PAGE + 1, before=older_than(request))
+    more = rows[PAGE - 1]["number"] if len(rows) > PAGE else None
     object_id = emulator.platform_id if account == store.PLATFORM else account
-    return show(request, "account", "panel-ledger", {"account": chosen, "rows": rows, "object_id": object_id})
+    return show(
+        request,
+        "account",
+        "panel-ledger",
+        {"account": chosen, "rows": rows[:PAGE], "object_id": object_id, "more": more},
+    )
 
 
 @operator_page
 def events(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("type", "").strip()
-    rows = store.events(current().emulator, type=wanted or None, limit=100)
-    return show(request, "events", "panel-events", {"events": rows, "wanted": wanted})
+    rows = store.events(current().emulator, type=wanted or None, limit=PAGE + 1, before=older_than(request))
+    more = rows[PAGE - 1]["seq"] if len(rows) > PAGE else None
+    return show(request, "events", "panel-events", {"events": rows[:PAGE], "wanted": wanted, "more": more})
 
 
 @operator_page

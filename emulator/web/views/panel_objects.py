@@ -13,23 +13,20 @@ from emulator.errors import HostedError
 from emulator.types import Json
 from emulator.web.access import operator_page
 from emulator.web.runtime import current
-from emulator.web.views.panel import show
-
-PAGE = 50
+from emulator.web.views.panel import PAGE, older_than, show
 
 
 @operator_page
 def objects(request: HttpRequest, kind: str = "") -> HttpResponse:
     """All kinds, one kind page by page, or what ?id= finds; the only one found is opened."""
     emulator = current().emulator
-    before, wanted = request.GET.get("before", ""), request.GET.get("id", "").strip()
+    wanted = request.GET.get("id", "").strip()
     if wanted:
         rows = store.search(emulator, wanted, limit=PAGE)
         if len(rows) == 1:
             return redirect(address(rows[0]))
     else:
-        older = int(before) if before.isdecimal() and len(before) < 16 else None
-        rows = store.objects(emulator, kind, limit=PAGE + 1, before=older) if kind else []
+        rows = store.objects(emulator, kind, limit=PAGE + 1, before=older_than(request)) if kind else []
     context = {
         "kinds": store.kinds(emulator),
         "kind": kind,
