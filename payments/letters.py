@@ -31,6 +31,22 @@ def release_soon(share: Share) -> None:
     )
 
 
+def ship_soon(share: Share) -> None:
+    """To the seller's owners: what is not sent by its day is cancelled, and the buyer gets everything back."""
+    day = date_format(localtime(share.order.ship_by or now()), "DATE_FORMAT")
+    values = {"number": share.order.number, "day": day, "amount": share.money(share.left)}
+    _to_owners(
+        share,
+        key=f"ship-soon:{share.pk}",
+        subject=_("Send order %(number)s by %(day)s") % values,
+        lines=[
+            _("Order %(number)s is paid and was not sent yet. Your share is %(amount)s.") % values,
+            _("If you have not marked it as sent by %(day)s, it is cancelled and the buyer gets everything back.")
+            % values,
+        ],
+    )
+
+
 def refunded(refund: Refund) -> None:
     """To the buyer and the seller's owners: Stripe took the refund on."""
     share, number = refund.share, refund.share.order.purchase.number

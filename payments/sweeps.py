@@ -66,6 +66,15 @@ def warn_buyers() -> int:
     return sum(1 for share in _each(waiting) if _warn_buyer(share.pk))
 
 
+def warn_sellers() -> int:
+    """Tell sellers who have not sent a paid order that its time is nearly over; how many."""
+    soon = now() + timedelta(days=schedule.warning_days())
+    waiting = Share.objects.filter(
+        status=Share.Status.HELD, order__status=OrderStatus.PAID, order__ship_by__lte=soon, ship_warned_at=None
+    )
+    return sum(1 for share in _each(waiting) if _warn_seller(share.pk))
+
+
 def cancel_unsent() -> int:
     """Cancel and refund orders that were not sent in time; how many."""
     late = Share.objects.filter(
@@ -220,6 +229,17 @@ def _warn_buyer(share_id: int) -> bool:
         share.release_warned_at = now()
         share.save(update_fields=["release_warned_at"])
         letters.release_soon(share)
+    return True
+
+
+def _warn_seller(share_id: int) -> bool:
+    with transaction.atomic():
+        share = shares.locked(share_id)
+        if share.ship_warned_at is not None or share.order.status != OrderStatus.PAID:
+            return False
+        share.ship_warned_at = now()
+        share.save(update_fields=["ship_warned_at"])
+        letters.ship_soon(share)
     return True
 
 

@@ -41,6 +41,7 @@ def act_on_held_money(**_ignored: object) -> None:
         sweeps.end_holds,
         sweeps.set_dates,
         sweeps.warn_buyers,
+        sweeps.warn_sellers,
         sweeps.release_due,
         sweeps.cancel_unsent,
         sweeps.watch_deadlines,

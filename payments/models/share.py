@@ -61,6 +61,7 @@ class Share(models.Model):
     release_at = models.DateTimeField(null=True, blank=True, help_text=_("When it is released if nothing stops it."))
     release_basis = models.CharField(max_length=16, choices=Basis.choices, blank=True)
     release_warned_at = models.DateTimeField(null=True, blank=True)
+    ship_warned_at = models.DateTimeField(null=True, blank=True)
     # How long money may be held for a seller of this country at most (fault F53).
     hold_deadline = models.DateTimeField()
     deadline_warned_at = models.DateTimeField(null=True, blank=True)
