@@ -6,10 +6,8 @@ E3  the same among 0, 50,000, 100,000 and 200,000 objects
 E4  reads, lists, the panel and a tick among as many
 
 The view (bench/emulated_floor.py) has the emulator's server class, no middleware and no store. The client runs on the
-same machine and takes its share of it.
-
-Whatever else runs there only ever takes away: of several windows
-the best one counts, and the median, the least and the machine's load stand beside it.
+same machine and takes its share of it. Whatever else runs there only ever takes away: of several windows the best one
+counts, and the median, the least and the machine's load stand beside it.
 """
 
 import argparse
@@ -77,8 +75,8 @@ class Bench:
             f">={RATE_WANTED}/s",
             ok=max(rates[0]) >= RATE_WANTED,
             about=f"payment intents created over HTTP, store in a file, {CONNECTIONS} connections: the best of "
-            f"{self.size.rounds} windows of {self.size.requests}, median {ours.show()}/s; p50 {quantile(waits, 0.5) * 1000:.1f} ms, p99 "
-            f"{quantile(waits, 0.99) * 1000:.1f} ms, CPU {Figure(tuple(costs[0])).show(2)} ms each; bare view "
+            f"{self.size.rounds} windows of {self.size.requests}, median {ours.show()}/s; p50 "
+            f"{quantile(waits, 0.5) * 1000:.1f} ms, p99 {quantile(waits, 0.99) * 1000:.1f} ms, CPU {Figure(tuple(costs[0])).show(2)} ms each; bare view "
             f"{max(rates[1]):.0f}/s, median {floor.show()}/s, so {ratios(*rates).show(2)}x of it; {_load()}",
         )
 
