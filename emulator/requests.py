@@ -35,7 +35,12 @@ LEGACY_NAMES: dict[str, dict[str, str]] = {
 BROWSER_NAMES = frozenset(
     "client_attribution_metadata eid guid key muid pasted_fields payment_user_agent referrer sid time_on_page".split()
 )
-LEGACY_VALUES = {"ui_mode": {"hosted": "hosted_page", "embedded": "embedded_page", "custom": "elements"}}
+LEGACY_VALUES: dict[str, dict[str, dict[str, str]]] = {
+    "POST /v1/checkout/sessions": {
+        "ui_mode": {"hosted": "hosted_page", "embedded": "embedded_page", "custom": "elements"}
+    },
+    "POST /v1/accounts/{account}/reject": {"reason": {"fraud": "fraud_other"}},
+}
 
 
 @dataclass(frozen=True)
@@ -207,11 +212,9 @@ def _json(body: bytes) -> Json:
 
 
 def _modern(params: Json, operation: str) -> Json:
-    names = LEGACY_NAMES.get(operation)
-    if names is None:
-        return params
+    names = LEGACY_NAMES.get(operation, {})
     renamed = {names.get(key, key): value for key, value in params.items()}
-    for key, values in LEGACY_VALUES.items():
+    for key, values in LEGACY_VALUES.get(operation, {}).items():
         if isinstance(renamed.get(key), str):
             renamed[key] = values.get(renamed[key], renamed[key])
     return renamed
