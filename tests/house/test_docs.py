@@ -17,7 +17,7 @@ from ledger.journal import PostingPlan
 from marketplace.celery import app
 from orders.models import Order
 from payments import books, plans
-from payments.models import Payment, Payout, Release, Share
+from payments.models import MoneyAction, Payment, Payout, Refund, Release, Reversal, Share
 from tests.house.tree import OURS, ROOT, Source, planted, sources
 
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
@@ -87,7 +87,11 @@ def test_the_tasks_that_run_by_themselves_are_listed_with_their_pace() -> None:
     assert listed == run
 
 
-@pytest.mark.parametrize("model", [Operation, StripeEvent, Payment, Payout, Order], ids=lambda model: model.__name__)
+@pytest.mark.parametrize(
+    "model",
+    [Operation, StripeEvent, Payment, Payout, Order, Share, Release, Refund, Reversal, MoneyAction],
+    ids=lambda model: model.__name__,
+)
 def test_every_status_is_explained_to_whoever_is_on_call(model: type[Operation]) -> None:
     written = text("docs/operations.md")
 
@@ -107,6 +111,7 @@ def test_the_example_of_the_money_is_what_would_be_booked() -> None:
         plans.payout_sent(payout="P", account="A", amount=9000, currency="eur", occurred_at=at),
         plans.payout_arrived(payout="P", seller_ref="S", amount=9000, currency="eur", occurred_at=at),
         *held_and_released(at),
+        *refunded(at),
     ]
 
     lines = [f"{entry.account}:{entry.amount / 100:+.2f}" for posting in booked for entry in posting.entries]
@@ -141,3 +146,23 @@ def test_a_dead_link_and_an_unknown_name_are_caught() -> None:
 
     assert dead_links(page) == ["planted.md docs/none.md"]
     assert unknown_names(page) == ["planted.md payments.plans.nothing", "planted.md docs/nothing.md"]
+
+
+def refunded(at: datetime) -> list[PostingPlan]:
+    """One order is refunded in part before its release, the other in full after it, which leaves a debt."""
+    account = ConnectedAccount(seller_id=1, stripe_id="A")
+    held = Share(order=Order(number="C"), account=account, currency="eur", gross=2800, fee=280)
+    gone = Share(order=Order(number="B"), account=account, currency="eur", gross=10000, fee=1000, fee_earned=True)
+    later = Share(order=Order(number="D"), account=account, currency="eur", gross=5000, fee=500)
+    part = Refund(pk=1, share=held, amount=1000, from_seller=900, from_fee=100, absorbed=900)
+    whole = Refund(pk=2, share=gone, amount=10000, from_seller=9000, from_fee=1000, owed=9000)
+    back = Reversal(release=Release(share=gone, amount=9000), amount=6000)
+    lines = [BalanceTransaction(f"txn_{n}", -amount, 0, -amount, "eur") for n, amount in ((6, 1000), (7, 10000))]
+    return [
+        books.refund_accepted(part, at=at),
+        books.refund_paid(part, lines[0], at=at),
+        books.refund_accepted(whole, at=at),
+        books.refund_paid(whole, lines[1], at=at),
+        books.reversed_for_refund(back, BalanceTransaction("txn_8", 6000, 0, 6000, "eur"), at=at),
+        books.netted(Release(pk=1, share=later, amount=1500, netted=3000), at=at),
+    ]
