@@ -77,7 +77,8 @@ class Bench:
             about=f"payment intents created over HTTP, store in a file, {CONNECTIONS} connections: the best of "
             f"{self.size.rounds} windows of {self.size.requests}, median {ours.show()}/s; p50 "
             f"{quantile(waits, 0.5) * 1000:.1f} ms, p99 {quantile(waits, 0.99) * 1000:.1f} ms, CPU "
-            f"{Figure(tuple(costs[0])).show(2)} ms each; bare view {max(rates[1]):.0f}/s, median {floor.show()}/s, so {ratios(*rates).show(2)}x of it; {_load()}",
+            f"{Figure(tuple(costs[0])).show(2)} ms each; bare view {max(rates[1]):.0f}/s, median {floor.show()}/s, "
+            f"so {ratios(*rates).show(2)}x of it; {_load()}",
         )
 
     def _send(self, side: Program, count: int) -> Result:
