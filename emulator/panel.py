@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator import actions
 from emulator.core import Emulator
+from emulator.kinds import CONNECTED, DISCONNECTED
 from emulator.ledger import balances as held
 from emulator.store import Row
 from emulator.types import Json
@@ -112,7 +113,8 @@ def events_of(em: Emulator, row: Row) -> list[Json]:
 def accounts(em: Emulator) -> list[Json]:
     """The platform first, then the connected accounts, each with its balances by currency."""
     listed = [{"id": PLATFORM, "name": em.settings.platform_name, "balances": balances(em, "")}]
-    for row in em.store.find("v2.core.account", account=None):
+    rows = [row for kind in (CONNECTED, DISCONNECTED) for row in em.store.find(kind, account=None)]
+    for row in rows:
         name = row.body.get("display_name") or row.body.get("contact_email") or ""
         listed.append({"id": row.id, "name": name, "balances": balances(em, row.id)})
     return listed

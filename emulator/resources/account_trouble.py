@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.clock import DAY
-from emulator.kinds import DISCONNECTED
+from emulator.kinds import CONNECTED, DISCONNECTED
 from emulator.registry import assumed, documented
 from emulator.resources import account_changes
 from emulator.resources import accounts_state as accounts
@@ -44,7 +44,7 @@ def require(ctx: Ctx, row: Row, what: str, days: int) -> None:
 def deadline_passed(ctx: Ctx, id: str) -> Row | None:
     """What was asked for has not come in time; None when it has."""
     row = ctx.store.get(id)
-    if row is None or "asked" not in row.private:
+    if row is None or row.kind != CONNECTED or "asked" not in row.private:
         return None
     late = [
         what

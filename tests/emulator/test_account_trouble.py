@@ -3,7 +3,7 @@
 import pytest
 import stripe
 
-from emulator import actions, business, hosted
+from emulator import actions, business, hosted, panel
 from emulator.core import Emulator
 from emulator.errors import HostedError
 from tests.emulator.shop import DAY, Inbox, Shop
@@ -142,6 +142,7 @@ def test_a_disconnected_account_says_so_once_and_is_out_of_reach(
     assert [(event.type, event.data.object["object"]) for event in heard] == [
         ("account.application.deauthorized", "application")
     ]
+    assert seller in [account["id"] for account in panel.accounts(em)]
     with pytest.raises(stripe.PermissionError):
         client.v1.accounts.retrieve(seller)
     with pytest.raises(stripe.PermissionError):
