@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -22,8 +22,10 @@ from gateway import client as gateway
 from gateway import reads
 from inbox.handle import handle_waiting
 from inbox.models import StripeEvent
-from kit.clock import fixed_at
+from kit.clock import fixed_at, now
+from orders import progress
 from orders.models import Purchase
+from payments.models import Share
 from tests.factories import (
     AddressFactory,
     CustomerFactory,
@@ -45,6 +47,7 @@ class World:
         self.emulator = emulator
         self.door = Client()
         self.seen: list[tuple[str, str]] = []
+        self._by_hand = 0
         self._handle = emulator.handle
         emulator.handle = self._handle_and_note  # type: ignore[method-assign]
 
@@ -99,6 +102,11 @@ class World:
         line = {"quantity": 1, "price_data": {"currency": "eur", "unit_amount": 500, "product_data": {"name": "Gift"}}}
         params = {"mode": "payment", "line_items": [line], "success_url": "https://shop.example/thanks"}
         return str(gateway.post("/v1/checkout/sessions", params, key="foreign").body["id"])
+
+    def in_the_dashboard(self, request: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Something the platform's people do at Stripe and not here, like "POST /v1/refunds"."""
+        self._by_hand += 1
+        return gateway.post(request.partition(" ")[2], params, key=f"by-hand-{self._by_hand}").body
 
     def release_leases(self) -> None:
         """As if the time a dead worker had for its events were over."""
@@ -156,6 +164,27 @@ class World:
         answer = self.press_pay(client)
         assert answer.status_code == 303, answer.content.decode()[:2000]
         return Purchase.objects.latest("pk")
+
+    def bought(self, prices: Sequence[int] = (1000, 2500, 3333), *, card: str = CARD, **changes: Any) -> list[Share]:
+        """Alice paid for one thing of each of several sellers, on one page: their shares."""
+        shops = [self.seller(f"Shop {n}", email=f"shop{n}@example.org") for n, _price in enumerate(prices)]
+        things = [
+            ListingFactory(seller=shop, price=price, **changes) for shop, price in zip(shops, prices, strict=True)
+        ]
+        client, _customer = self.buyer()
+        for thing in things:
+            client.post("/basket/add/", {"listing": thing.pk, "quantity": 1})
+        answer = self.press_pay(client)
+        assert answer.status_code == 303, answer.content.decode()[:2000]
+        purchase = Purchase.objects.latest("pk")
+        self.pay(str(purchase.payments.get().session_id), card)
+        self.settle()
+        return list(Share.objects.filter(payment__purchase=purchase).order_by("pk"))
+
+    def delivered(self, share: Share) -> None:
+        """The seller sent it, and the buyer says that it arrived."""
+        progress.fulfil(share.order, at=now(), actor="seller", reason="Sent.")
+        progress.deliver(share.order, at=now(), actor="buyer", reason="I received it.", said_by="buyer")
 
     def press_pay(self, client: Client, currency: str = "") -> Any:
         """Fill in the checkout page as it is shown and press the button of a currency, the first unless it is said."""
