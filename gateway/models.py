@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -77,6 +78,16 @@ class Operation(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        triggers = [
+            # What goes with a key never changes, whoever tries (invariant I09, fault F14).
+            pgtrigger.ReadOnly(
+                name="operation_is_frozen",
+                fields=[
+                    "key", "name", "business_key", "generation", "account", "path", "request", "request_hash",
+                    "keeps_answer",
+                ],
+            )
+        ]  # fmt: skip
         constraints = [
             models.UniqueConstraint(fields=["business_key", "generation"], name="operation_generation"),
             models.UniqueConstraint(

@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, connections
+from django.db import DatabaseError, IntegrityError, connection
+from django.db.models import F
 
 from emulator.core import Emulator
 from gateway import breaker, bucket, claims, operations
@@ -20,7 +22,7 @@ from gateway.errors import NotSent
 from gateway.models import Bucket, Operation, OperationMove
 from gateway.priority import Priority
 from kit import clock
-from kit.clock import machine_now, now
+from kit.clock import fixed_at, machine_now, now
 from kit.faults import armed
 from tests.unit.gateway.support import CUSTOMERS, TRANSFERS, Market, Requests, made, planned
 
@@ -84,11 +86,15 @@ def test_control_without_the_claim_all_of_them_send_it(
     requests: Requests, stripe_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operation = planned()
-    monkeypatch.setattr(claims, "claim", claim_unlocked)
     together = threading.Barrier(WORKERS)
 
-    with armed("operation.claimed", lambda: together.wait(timeout=10) and None):
-        execute_at_once(operation)
+    def claim(operation: Operation) -> claims.Claim | None:
+        together.wait(timeout=30)
+        return claim_unlocked(operation)
+
+    monkeypatch.setattr(claims, "claim", claim)
+
+    execute_at_once(operation)
 
     assert len(requests.keys) > 1, "the race was not run"
 
@@ -157,6 +163,30 @@ def test_f22_a_late_answer_and_the_reaper_end_in_one_success(
     assert made(market.emulator, "transfer") == [operation.object_id]
     assert set(requests.keys) == {"release:1:g1"}
     assert OperationMove.objects.filter(subject=operation, to_status="succeeded").count() == 1
+
+
+def test_f22_the_database_gone_after_stripe_answered_the_sweeper_finishes_it(
+    market: Market, requests: Requests
+) -> None:
+    operation = market.transfer()
+
+    def end_our_connection() -> None:
+        with connection.cursor() as cursor, suppress(DatabaseError):
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with armed("operation.answered", end_our_connection), pytest.raises(DatabaseError):
+        operations.execute(operation)
+    connection.close()
+    operation.refresh_from_db()
+    assert operation.status == "submitting"
+
+    with fixed_at(machine_now() + claims.LEASE + timedelta(seconds=1)):
+        operations.finish_due()
+
+    operation.refresh_from_db()
+    assert operation.status == "succeeded"
+    assert made(market.emulator, "transfer") == [operation.object_id]
+    assert requests.keys == ["release:1:g1"] * 2
 
 
 def test_control_a_reaper_that_takes_a_new_key_pays_twice(
@@ -274,14 +304,16 @@ def test_f20_nobody_holds_a_lock_while_waiting_for_a_token(settings: Any) -> Non
     settings.STRIPE_CALLS_PER_SECOND = 1.0
     for _call in range(4):
         bucket.take("", Priority.PERSON)
-    waiting = threading.Thread(target=lambda: (bucket.take("", Priority.PERSON), connections.close_all()))
+    done: list[object] = []
+    waiting = threading.Thread(target=lambda: done.extend(at_once(lambda: bucket.take("", Priority.PERSON))))
     waiting.start()
     time.sleep(0.2)
 
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = 50")
-        Bucket.objects.update(tokens=0)
+        Bucket.objects.update(tokens=F("tokens"))
         cursor.execute("SET lock_timeout = 0")
+    assert done == [], "it still waits"
     waiting.join()
 
 

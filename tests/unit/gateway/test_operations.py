@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import ProgrammingError, transaction
 
 from emulator.core import Emulator
 from gateway import client, operations
@@ -64,6 +64,19 @@ def test_f14_another_request_under_the_same_key_is_refused(stripe_emulator: Emul
 
     with pytest.raises(FrozenRequestMismatch):
         planned(email="other@example.org")
+
+
+@pytest.mark.parametrize("field", ["key", "business_key", "path", "account", "request_hash"])
+def test_f14_the_database_refuses_to_change_what_goes_with_a_key(stripe_emulator: Emulator, field: str) -> None:
+    operation = planned()
+
+    with (
+        pytest.raises(ProgrammingError, match="Cannot update rows"),
+        transaction.atomic(),
+    ):
+        Operation.objects.filter(pk=operation.pk).update(**{field: "another"})
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        Operation.objects.filter(pk=operation.pk).update(request={"email": "mallory@example.org"})
 
 
 def test_f13_a_lost_answer_is_asked_for_with_the_same_key(stripe_emulator: Emulator) -> None:
