@@ -17,6 +17,8 @@ from emulator import tables
 Json = dict[str, Any]
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+# each of a hash's bytes as a letter
+_LETTERS = bytes(ord(ALPHABET[byte % 62]) for byte in range(256))
 
 
 @dataclass(slots=True)
@@ -145,12 +147,9 @@ class Store:
                 self._reserved = self._counter + 99
                 self.set_meta("id_counter", str(self._reserved))
             text = f"{self._seed}:{self._counter}".encode()
-        number = int.from_bytes(hashlib.blake2b(text, digest_size=64).digest(), "big")
-        letters = []
-        for _ in range(length):
-            number, index = divmod(number, 62)
-            letters.append(ALPHABET[index])
-        return "".join(letters)
+        if not 0 < length <= hashlib.blake2b.MAX_DIGEST_SIZE:
+            raise ValueError(f"no text of {length} letters from one hash")
+        return hashlib.blake2b(text, digest_size=64).digest()[:length].translate(_LETTERS).decode()
 
     def new_id(self, prefix: str, length: int = 24) -> str:
         return f"{prefix}_{self.random_text(length)}"
