@@ -45,8 +45,10 @@ def test_from_sign_up_to_payout(site: Site, size: str, tmp_path: Path) -> None:
 
         with site.visitor(size) as buyer:
             number = buy(buyer, alice, size)
+            order = the_seller_sees_order_and_share(site, seller, bob)
+            the_buyer_says_it_arrived(buyer, number)
 
-        the_seller_sees_order_and_share(site, seller, bob, number)
+        the_money_is_released(seller, order)
         the_payout_arrives(site, seller)
 
     with site.visitor("desktop") as admin:
@@ -186,7 +188,8 @@ def fill_address(buyer: Visitor) -> None:
     buyer.page.locator('input[name="new-postal_code"]').fill("10119")
 
 
-def the_seller_sees_order_and_share(site: Site, seller: Visitor, email: str, number: str) -> None:
+def the_seller_sees_order_and_share(site: Site, seller: Visitor, email: str) -> str:
+    """And sends it, with how to follow it. The address of the order's page."""
     site.mail_to(email, containing="Oak spoon")
     seller.go("/desk/")
     seller.sees("1 paid order waits")
@@ -198,8 +201,36 @@ def the_seller_sees_order_and_share(site: Site, seller: Visitor, email: str, num
     seller.sees("€1.85")
     seller.sees("€16.65")
     seller.looks_right()
+    seller.page.locator('input[name="carrier"]').fill("DHL")
+    seller.page.locator('input[name="tracking_number"]').fill("00340434161094022115")
     seller.press("Mark as shipped")
     seller.sees("You have sent it.")
+    seller.looks_right()
+    return seller.page.url
+
+
+def the_buyer_says_it_arrived(buyer: Visitor, number: str) -> None:
+    buyer.go(f"/orders/{number}/")
+    buyer.sees("00340434161094022115")
+    buyer.looks_right()
+    buyer.follow("I received it")
+    buyer.sees("Until now we hold the €18.50 you paid.")
+    buyer.looks_right()
+    buyer.press("I received it")
+    buyer.sees("Thank you. We have told")
+    buyer.looks_right()
+
+
+def the_money_is_released(seller: Visitor, order: str) -> None:
+    """By the worker, within a minute or so."""
+    for _attempt in range(90):
+        seller.page.goto(order)
+        if seller.page.get_by_text("Yours, in your Stripe balance").count():
+            break
+        seller.page.wait_for_timeout(1000)
+    seller.sees("The buyer has received it.")
+    seller.sees("Yours, in your Stripe balance")
+    seller.looks_right()
 
 
 def the_payout_arrives(site: Site, seller: Visitor) -> None:
