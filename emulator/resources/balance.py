@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from emulator import ledger
 from emulator.errors import missing
 from emulator.paging import limit, list_object, page
-from emulator.registry import PAGING, operation
+from emulator.registry import PAGING, assumed, documented, operation
 from emulator.render import renderer
 from emulator.schema.build import build
 from emulator.store import Row
@@ -15,6 +15,18 @@ from emulator.types import Json
 
 if TYPE_CHECKING:
     from emulator.context import Ctx
+
+
+assumed(
+    "currencies",
+    "Nothing is converted: an account has a balance in each currency it was paid in. What a connected account has in a "
+    "currency without a bank account of its own stays in its balance; the platform's one bank takes every currency.",
+)
+documented(
+    "currencies",
+    "Amounts are integers of the smallest unit; jpy and others have no decimals, kwd and others three, ending in 0.",
+    "Each currency has its smallest charge.",
+)
 
 
 @renderer("balance_transaction")

@@ -86,7 +86,7 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     state = ctx.must(ctx.account or ctx.em.platform_id).private
     if not accounts_state.payouts_enabled(state):
         raise _not_allowed()
-    bank = _bank(ctx, state, currency, params.get("destination"))
+    bank = _bank(state, currency, params.get("destination"))
     if ledger.available(ctx.store, ctx.account, currency, ctx.now) < amount:
         raise invalid(
             "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low.",
@@ -111,19 +111,17 @@ def create(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     return ctx.shown(row)
 
 
-def _bank(ctx: Ctx, state: Json, currency: str, id: str | None) -> Json:
+def _bank(state: Json, currency: str, id: str | None) -> Json:
     """Where a payout goes: the bank account named, or the default of its currency."""
+    chosen = default_bank(state, currency)
     if id is not None:
-        named = next((bank for bank in banks_of(state) if bank["id"] == id), None)
-        if named is None:
-            raise missing("external account", id, param="destination", status=400)
-        if named["currency"] != currency and not state["platform"]:
-            raise invalid(f"The external account {id} is paid out to in {named['currency']}.", param="destination")
-        chosen: Json | None = named
-    else:
-        chosen = default_bank(state, currency)
+        chosen = next((bank for bank in banks_of(state) if bank["id"] == id), None)
         if chosen is None:
-            raise invalid(f"Sorry, you don't have any external accounts in that currency ({currency})")
+            raise missing("external account", id, param="destination", status=400)
+        if chosen["currency"] != currency and not state["platform"]:
+            raise invalid(f"The external account {id} is paid out to in {chosen['currency']}.", param="destination")
+    if chosen is None:
+        raise invalid(f"Sorry, you don't have any external accounts in that currency ({currency})")
     if chosen.get("status") == "errored":
         raise _not_allowed()
     return chosen

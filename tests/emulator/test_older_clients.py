@@ -9,7 +9,7 @@ from emulator.core import Emulator
 from tests.emulator.shop import Shop
 
 BEARER = {"Authorization": "Bearer sk_test_emulator"}
-OLDER = ({}, {"Stripe-Version": "2024-06-20"}, {"Stripe-Version": "2025-03-31.basil"})
+OLDER: tuple[dict[str, str], ...] = ({}, {"Stripe-Version": "2024-06-20"}, {"Stripe-Version": "2025-03-31.basil"})
 SESSION = (
     "mode=payment&success_url=https%3A%2F%2Fx.example&ui_mode=hosted&payment_method_types[]=card"
     "&line_items[0][quantity]=1&line_items[0][price_data][currency]=eur&line_items[0][price_data][unit_amount]=500"
