@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 
+from bench import books
 from bench.client import LoadError
 from bench.servers import BenchError, stage
 from bench.stripe_listener import listening
@@ -24,6 +25,8 @@ def main() -> int:
     try:
         with listening() as listener, stage(listener.address) as stand:
             for result in Webhooks(stand, listener, LARGE if asked.large else Size()).lines():
+                print(result, flush=True)
+            for result in books.Books(stand, books.LARGE if asked.large else books.Size()).lines():
                 print(result, flush=True)
     except (BenchError, LoadError, ServiceError) as error:
         print(f"bench: {error}", file=sys.stderr)

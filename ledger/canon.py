@@ -24,7 +24,8 @@ LEAF = 17
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Every row with a position in a range, in order, with its digest. Entries are found by their posting: a row can only
-# hide from that if its posting is gone, and then the posting is missed.
+# hide from that if its posting is gone, and then the posting is missed. OFFSET 0 keeps PostgreSQL from reading the
+# whole journal to join a batch with it.
 SUMMARY = r"""
     WITH posting AS MATERIALIZED (
         SELECT * FROM ledger_posting WHERE position >= %(from)s AND position < %(below)s
@@ -36,7 +37,7 @@ SUMMARY = r"""
         UNION ALL
         SELECT posting.position, posting.id, entry.id, 'e', entry.id, json_build_array(
             'entry', entry.id, entry.position, posting_id, account, ref, currency, amount
-        ) FROM posting JOIN ledger_entry AS entry ON entry.posting_id = posting.id
+        ) FROM posting, LATERAL (SELECT * FROM ledger_entry WHERE posting_id = posting.id OFFSET 0) AS entry
     ), row AS MATERIALIZED (
         SELECT position, posting, entry, kind, id, sha256(convert_to(text::text, 'UTF8')) AS digest FROM line
     )

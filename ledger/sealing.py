@@ -38,7 +38,8 @@ CHECKPOINTS = """
         %(below)s
     FROM (
         SELECT account, ref, currency, sum(amount) AS amount
-        FROM ledger_posting AS posting JOIN ledger_entry AS entry ON entry.posting_id = posting.id
+        FROM ledger_posting AS posting,
+            LATERAL (SELECT * FROM ledger_entry WHERE posting_id = posting.id OFFSET 0) AS entry
         WHERE posting.position >= %(from)s AND posting.position < %(below)s
         GROUP BY account, ref, currency
     ) AS changed

@@ -34,7 +34,8 @@ class Verified:
 WRONG_CHECKPOINT = """
     WITH changed AS (
         SELECT account, ref, currency, sum(amount) AS amount
-        FROM ledger_posting AS posting JOIN ledger_entry AS entry ON entry.posting_id = posting.id
+        FROM ledger_posting AS posting,
+            LATERAL (SELECT * FROM ledger_entry WHERE posting_id = posting.id OFFSET 0) AS entry
         WHERE posting.position >= %(from)s AND posting.position < %(below)s
         GROUP BY account, ref, currency
     ), expected AS (
@@ -56,8 +57,10 @@ WRONG_CHECKPOINT = """
 """
 
 UNBALANCED = """
-    SELECT posting_id, currency, sum(amount) FROM ledger_entry
-    WHERE posting_id IN (SELECT id FROM ledger_posting WHERE position >= %(from)s AND position < %(below)s)
+    SELECT posting_id, currency, sum(amount)
+    FROM ledger_posting AS posting,
+        LATERAL (SELECT * FROM ledger_entry WHERE posting_id = posting.id OFFSET 0) AS entry
+    WHERE posting.position >= %(from)s AND posting.position < %(below)s
     GROUP BY posting_id, currency HAVING sum(amount) <> 0 ORDER BY posting_id LIMIT 1
 """
 
