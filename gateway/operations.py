@@ -193,11 +193,16 @@ def give_up(operation: Operation, *, reason: str, actor: str = claims.ACTOR) -> 
     move(operation, Status.FAILED, actor=actor, reason=reason, finished_at=now())
 
 
-def withdraw(operation: Operation, *, actor: str, reason: str) -> bool:
-    """Take back what was planned and never sent; false if it is being sent or was. May be called in a transaction."""
+def call_off(operation: Operation, *, reason: str, actor: str = claims.ACTOR) -> bool:
+    """Never send an operation that was only written down; in the caller's transaction. False if it is too late.
+
+    Whoever is about to send it moves the same row by a conditional UPDATE: one of the two wins.
+    """
+    if operation.status != Status.PLANNED:
+        return False
     try:
         move(operation, Status.FAILED, actor=actor, reason=reason, error_message=reason, finished_at=now(), due_at=None)
-    except (LostRace, IllegalMove):
+    except LostRace:
         return False
     return True
 
@@ -228,20 +233,6 @@ def look_up(operation: Operation, *, actor: str, reason: str) -> Operation:
         return execute(operation)
     found = lookups.resolve(operation, actor=actor, reason=reason)
     return execute(found) if found.status == Status.PLANNED else found
-
-
-def call_off(operation: Operation, *, reason: str) -> bool:
-    """Never send an operation that was only written down; in the caller's transaction. False if it is too late.
-
-    Whoever is about to send it moves the same row by a conditional UPDATE: one of the two wins.
-    """
-    if operation.status != Status.PLANNED:
-        return False
-    try:
-        move(operation, Status.FAILED, actor="operations", reason=reason, error_message=reason, finished_at=now())
-    except LostRace:
-        return False
-    return True
 
 
 def finish_due(limit: int = 100) -> int:

@@ -226,23 +226,23 @@ def test_a_new_generation_is_held_back_too(market: Market, monkeypatch: pytest.M
     assert made(market.emulator, "transfer") == []
 
 
-def test_what_was_never_sent_can_be_withdrawn(market: Market, requests: Requests) -> None:
+def test_what_was_never_sent_can_be_called_off(market: Market, requests: Requests) -> None:
     operation = market.transfer()
 
-    assert operations.withdraw(operation, actor="dana@example.org", reason="The buyer disputes it.")
+    assert operations.call_off(operation, actor="dana@example.org", reason="The buyer disputes it.")
 
     operations.execute(operation)
     assert (operation.status, operation.moves.get().actor) == ("failed", "dana@example.org")
     assert requests.seen == []
 
 
-def test_what_may_have_been_sent_cannot_be_withdrawn(market: Market) -> None:
+def test_what_may_have_been_sent_cannot_be_called_off(market: Market) -> None:
     read_before = market.transfer()
     market.emulator.faults.add("lost_response", match="POST /v1/transfers")
     sent = operations.execute(Operation.objects.get())
 
-    assert not operations.withdraw(read_before, actor="dana@example.org", reason="The buyer disputes it.")
-    assert not operations.withdraw(sent, actor="dana@example.org", reason="The buyer disputes it.")
+    assert not operations.call_off(read_before, actor="dana@example.org", reason="The buyer disputes it.")
+    assert not operations.call_off(sent, actor="dana@example.org", reason="The buyer disputes it.")
     sent.refresh_from_db()
     assert sent.status == "unknown"
 

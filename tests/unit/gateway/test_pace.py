@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db
 @contextmanager
 def timed() -> Iterator[list[float]]:
     """How many seconds the block took."""
-    started, taken = time.monotonic(), []
+    taken: list[float] = []
+    started = time.monotonic()
     yield taken
     taken.append(time.monotonic() - started)
 
@@ -135,7 +136,12 @@ def test_f20_what_stripe_says_about_retries_is_heard(
     stripe_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[bool | None] = []
-    monkeypatch.setattr(backoff, "pause", lambda attempts, said: heard.append(said) or timedelta(seconds=1))
+
+    def pause(attempts: int, said: bool | None) -> timedelta:
+        heard.append(said)
+        return timedelta(seconds=1)
+
+    monkeypatch.setattr(backoff, "pause", pause)
     for said in ({"should_retry": True}, {"should_retry": False}, {}):
         stripe_emulator.faults.add("error_before", match=CUSTOMERS, status=503, **said)
         operations.execute(planned(f"customer:{said}"))
