@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +37,7 @@ class Emulator:
         seed: int | None = None,
         clock: ClockMode = "real",
         public_url: str = "http://127.0.0.1:8400",
-        strict: bool = False,
+        strict: bool | None = None,
         transcript: str | None = None,
         platform_name: str = "Marketplace",
     ) -> None:
@@ -44,7 +45,8 @@ class Emulator:
             raise ValueError("The emulator takes test keys only: sk_test_…")
         self.secret_key = secret_key
         self.public_url = public_url.rstrip("/")
-        self.strict = strict
+        # unless told: as for the program, so that a test run can have every emulator check itself
+        self.strict = os.environ.get("EMULATOR_STRICT") == "1" if strict is None else strict
         self.settings = Settings(platform_name=platform_name)
         # Set to a Send to let the fault "webhook_before_answer" deliver while `handle()` is still running.
         self.deliver_now: Send | None = None

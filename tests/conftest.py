@@ -21,7 +21,10 @@ from tests.world import World
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each parallel worker a Redis database of its own: they clear caches and count sign-in attempts."""
+    """Every emulator checks its answers and events against stripe-python's classes, also those in processes of
+    their own. And each parallel worker has a Redis database of its own: they clear caches and count sign-in attempts.
+    """
+    os.environ["EMULATOR_STRICT"] = "1"
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     address = urlsplit(settings.REDIS_URL)
     number = int(address.path.strip("/") or 0) + worker

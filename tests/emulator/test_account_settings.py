@@ -74,7 +74,7 @@ def test_v1_settings_and_balance_settings_are_one_schedule(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "param"),
+    ("given", "param"),
     [
         ({"payouts": {"schedule": {"interval": "weekly"}}}, "settings[payouts][schedule][weekly_payout_days]"),
         ({"payouts": {"schedule": {"interval": "daily", "delay_days": 32}}}, "settings[payouts][schedule][delay_days]"),
@@ -86,11 +86,11 @@ def test_v1_settings_and_balance_settings_are_one_schedule(shop: Shop) -> None:
         ),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_refused(shop: Shop, settings: Any, param: str) -> None:
+def test_a_setting_that_makes_no_sense_is_refused(shop: Shop, given: Any, param: str) -> None:
     account = shop.account()
 
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        shop.client.v1.accounts.update(account, {"settings": settings})
+        shop.client.v1.accounts.update(account, {"settings": given})
 
     assert refused.value.param == param
 

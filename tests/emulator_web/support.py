@@ -95,11 +95,11 @@ def shop_handler(shop: Shop) -> type[http.server.BaseHTTPRequestHandler]:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """Only what a fresh shell would have: no emulator or Django settings of the caller's."""
+    """What a fresh shell would have: no emulator or Django settings of the caller's, but strict as all tests are."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("EMULATOR_", "DJANGO_", "STRIPE_"))}
     if FOLDER_VARIABLE in os.environ:
         kept[FOLDER_VARIABLE] = os.environ[FOLDER_VARIABLE]  # a transcript of the whole test run is being written
-    return kept | extra
+    return {**kept, "EMULATOR_STRICT": "1", **extra}
 
 
 @dataclass
