@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -58,16 +59,19 @@ class Snapshots:
 
     def write(self, path: Path) -> None:
         """A consistent copy in this file, which appears when it is complete."""
-        partial = path.with_name(path.name + ".partial")
-        partial.unlink(missing_ok=True)
-        with closing(sqlite3.connect(partial, isolation_level=None)) as copy:
-            moment = self._em.copy_state(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")
-            copy.execute(
-                "INSERT INTO meta VALUES ('clock', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (json.dumps(moment),),
-            )
-        partial.replace(path)
+        # a name of its own: two may write the same snapshot at once, and the later one stays
+        partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
+        try:
+            with closing(sqlite3.connect(partial, isolation_level=None)) as copy:
+                moment = self._em.copy_state(copy)
+                copy.execute("PRAGMA journal_mode=DELETE")
+                copy.execute(
+                    "INSERT INTO meta VALUES ('clock', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    (json.dumps(moment),),
+                )
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def read(self, path: Path) -> None:
         """Take the state of a file that `write` made. Raises SnapshotError, and then nothing has changed."""

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -119,6 +120,32 @@ def test_a_snapshot_file_starts_another_emulator(tmp_path: Path, em: Emulator, s
     assert in_process_client(other).v1.charges.retrieve(charge.id).amount == 4_200
     assert Shop(other, in_process_client(other)).charge(100).id != charge.id
     other.close()
+
+
+def test_a_snapshot_taken_while_others_pay_is_consistent(tmp_path: Path) -> None:
+    em = Emulator(str(tmp_path / "stripe.db"), clock="frozen")
+    shop = Shop(em, in_process_client(em))
+    seller = shop.seller()
+    stop = threading.Event()
+
+    def keep_paying() -> None:
+        while not stop.is_set():
+            shop.charge(1_000, transfer_data={"destination": seller})
+
+    threads = [threading.Thread(target=keep_paying) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for number in range(4):
+        em.snapshots.save(f"moment-{number}")
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+    for number in range(4):
+        em.snapshots.restore(f"moment-{number}")
+        em.require_conservation()
+    assert list(tmp_path.rglob("*.partial")) == []
+    em.close()
 
 
 @pytest.mark.parametrize("name", ["../outside", "a/b", "", ".hidden", "a.b", "x" * 65, "/etc/passwd", "é"])
