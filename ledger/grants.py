@@ -47,9 +47,14 @@ def script(role: str) -> str:
     return "".join(f"{statement.as_string()};\n" for statement in statements(role))
 
 
-def apply(role: str) -> None:
-    """Give `role` its rights, all or none."""
+def apply(role: str, *, password: str = "") -> None:
+    """Give `role` its rights, all or none. With a password, the role is made if it is missing, and gets it."""
     with transaction.atomic(), connection.cursor() as cursor:
+        if password:
+            cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
+            verb = sql.SQL("ALTER" if cursor.fetchone() is not None else "CREATE")
+            change = sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, sql.Identifier(role), sql.Literal(password))
+            cursor.execute(change.as_string())
         for statement in statements(role):
             cursor.execute(statement.as_string())
 

@@ -113,6 +113,8 @@ DATABASES["default"].update(
     CONN_HEALTH_CHECKS=True,
     TEST={"NAME": f"test_marketplace{'_' + TEST_SUFFIX if TEST_SUFFIX else ''}"},
 )
+# The address the application signs in with, where another role owns the tables; read by `ledger_grants` alone.
+APP_DATABASE_URL = env.str("APP_DATABASE_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = required("REDIS_URL", fallback=None)

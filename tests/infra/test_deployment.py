@@ -10,7 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 # Read by containers of others, or by ports and folders of our own compose file.
-NOT_SETTINGS = {"POSTGRES_PASSWORD", "PORT", "EMULATOR_PORT", "EMULATOR_CONTROL_TOKEN"}
+NOT_SETTINGS = {"POSTGRES_PASSWORD", "POSTGRES_APP_PASSWORD", "PORT", "EMULATOR_PORT", "EMULATOR_CONTROL_TOKEN"}
 POSTGRES_IMAGE = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"}
 
 

@@ -6,6 +6,7 @@ With a second role on the real PostgreSQL; no trigger is asked, the rights are m
 import io
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -123,6 +124,18 @@ def test_the_script_can_be_run_by_hand(app_role: str) -> None:
 
     run(out.getvalue())
     assert 'REVOKE ALL ON "ledger_entry" FROM PUBLIC' in out.getvalue()
+
+
+def test_the_role_of_the_applications_address_is_made_with_its_password(settings: Any) -> None:
+    name = f"shop_made_{os.getpid()}"
+    settings.APP_DATABASE_URL = f"postgres://{name}:sec%40ret@postgres:5432/shop"
+    try:
+        for _deployment in range(2):
+            call_command("ledger_grants", apply=True, stdout=io.StringIO())
+        run(f'SET ROLE "{name}"')
+        assert grants.rewriting_rights() == []
+    finally:
+        run("RESET ROLE", f'DROP OWNED BY "{name}"', f'DROP ROLE "{name}"')
 
 
 def test_a_role_that_does_not_exist_is_said_so() -> None:
