@@ -1,7 +1,7 @@
 """Operations in the admin: what was asked of Stripe, by whom and why, what came of it, and what a person may do."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -110,7 +110,17 @@ class OperationAdmin(ReadOnlyAdmin):
 class BreakerAdmin(ReadOnlyAdmin):
     """Whether Stripe answers. No row: it always has."""
 
-    list_display = ("name", "opened_at", "open_until", "failures", "last_failure_at", "last_error")
+    list_display = ("name", "left_alone_since", "next_try", "failures", "last_failure_at", "last_error")
+
+    @admin.display(description=_("Left alone since"))
+    def left_alone_since(self, line: Breaker) -> datetime | None:
+        """Empty while calls are sent."""
+        return line.opened_at
+
+    @admin.display(description=_("Next try"))
+    def next_try(self, line: Breaker) -> datetime | None:
+        """When one call may find out whether Stripe answers."""
+        return line.open_until
 
 
 @admin.register(Bucket)

@@ -142,5 +142,7 @@ def test_dana_sees_whether_stripe_answers_and_how_much_it_was_asked(client: Clie
         breaker.failed("connection refused")
     bucket.take("", Priority.PERSON)
 
-    assert "connection refused" in client.get("/admin/gateway/breaker/").content.decode()
+    page = client.get("/admin/gateway/breaker/").content.decode()
+    assert "Left alone since" in page
+    assert "connection refused" in page
     assert "platform" in client.get("/admin/gateway/bucket/").content.decode()
