@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 from kit.money import format_money
-from ledger.models import Entry, Posting
+from ledger.models import Checkpoint, Entry, Posting, Seal
 
 
 class EntryInline(ReadOnlyInline):
@@ -45,3 +45,37 @@ class EntryAdmin(ReadOnlyAdmin):
     def shown_amount(self, entry: Entry) -> str:
         """With its currency."""
         return format_money(entry.amount, entry.currency)
+
+
+@admin.register(Seal)
+class SealAdmin(ReadOnlyAdmin):
+    """The chain of seals; `manage.py ledger_verify` computes it anew."""
+
+    list_display = ("number", "sealed_at", "postings", "entries", "hash")
+    search_fields = ("number", "hash")
+    fields = (
+        "number",
+        "previous",
+        "below",
+        "postings",
+        "entries",
+        "rows_hash",
+        "checkpoints_hash",
+        "sealed_at",
+        "hash",
+    )
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(ReadOnlyAdmin):
+    """What stood on accounts when they were sealed."""
+
+    list_display = ("seal", "account", "ref", "shown_balance")
+    list_filter = ("account", "currency")
+    search_fields = ("ref",)
+    list_select_related = ("seal",)
+
+    @admin.display(description=_("Balance"))
+    def shown_balance(self, checkpoint: Checkpoint) -> str:
+        """With its currency."""
+        return format_money(checkpoint.balance, checkpoint.currency)
