@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -50,7 +50,6 @@ TEXTS = {
     "routing_number": ("110000000", "1"),
     "number": ("4242424242424242", "4000000000000002", "5"),
     "token": ("tok_visa", "tok_none"),
-    "payout": ("@payout",),
     "source": ("@charge", "@transfer"),
     "code": ("x",),
     "percent_off": ("10", "33.333", "100", "0", "101"),
@@ -83,12 +82,24 @@ KINDS = {
     "file": "file",
     "fee": "application_fee",
     "topup": "topup",
+    "payout": "payout",
     "webhook_endpoint": "webhook_endpoint",
     "person": "person",
     "capability": "capability",
     "early_fraud_warning": "radar.early_fraud_warning",
     "shipping_rate": "shipping_rate",
     "shipping_rate_token": "shipping_rate",
+}
+# What the types leave open and Stripe asks for nevertheless.
+ASKED_FOR = {
+    "POST /v1/accounts/{account}/external_accounts": ("external_account",),
+    "POST /v1/checkout/sessions": ("mode", "success_url", "line_items"),
+    "POST /v1/coupons": ("percent_off",),
+    "POST /v1/payment_methods": ("type", "card"),
+    "POST /v1/payment_methods/{payment_method}/attach": ("customer",),
+    "POST /v1/refunds": ("charge",),
+    "POST /v1/shipping_rates": ("fixed_amount",),
+    "POST /v1/transfers": ("amount", "source_transaction"),
 }
 BY_FOLDER = {
     "accounts": "account",
@@ -171,20 +182,28 @@ def _right(node: Node, name: str, tree: Allowed, depth: int) -> st.SearchStrateg
     return _text(name)
 
 
-def hash_of(node: Node, tree: Allowed, depth: int) -> st.SearchStrategy[dict[str, Any]]:
+def hash_of(
+    node: Node, tree: Allowed, depth: int, asked_for: tuple[str, ...] = ()
+) -> st.SearchStrategy[dict[str, Any]]:
     fields = {key: one for key, one in node.fields.items() if not tree or key in tree}
-    required = {key: value_of(fields[key], key, tree.get(key, {}), depth) for key in node.required if key in fields}
+    required = {
+        key: value_of(fields[key], key, tree.get(key, {}), depth)
+        for key in (*node.required, *asked_for)
+        if key in fields
+    }
     optional = {key: value_of(one, key, tree.get(key, {}), depth) for key, one in fields.items() if key not in required}
     if depth > 5:
         optional = {}
     usual = {key: one for key, one in optional.items() if key not in SELDOM}
-    common = st.fixed_dictionaries(required, optional=usual).map(_few)
-    return st.one_of(common, common, common, st.fixed_dictionaries(required, optional=optional).map(_few))
+    few = partial(_few, frozenset(required))
+    common = st.fixed_dictionaries(required, optional=usual).map(few)
+    return st.one_of(common, common, common, st.fixed_dictionaries(required, optional=optional).map(few))
 
 
-def _few(given: dict[str, Any]) -> dict[str, Any]:
-    """At most five parameters: a request with everything is refused for one of them."""
-    return dict(list(given.items())[:5])
+def _few(required: frozenset[str], given: dict[str, Any]) -> dict[str, Any]:
+    """At most three optional parameters: a request with everything is refused for one of them."""
+    optional = [key for key in given if key not in required][:3]
+    return {key: value for key, value in given.items() if key in required or key in optional}
 
 
 @cache
@@ -193,7 +212,7 @@ def params_of(name: str) -> st.SearchStrategy[dict[str, Any]]:
     operation = table().by_name[name]
     if operation.params is None:
         return st.just({})
-    return hash_of(params_node(operation.params.load()), OPERATIONS[name].tree, 0)
+    return hash_of(params_node(operation.params.load()), OPERATIONS[name].tree, 0, ASKED_FOR.get(name, ()))
 
 
 @st.composite
