@@ -44,6 +44,8 @@ class Store:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=256)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
+        # 64 MB: ids are random, so what is new touches pages all over the index of ids
+        self._db.execute("PRAGMA cache_size=-65536")
         tables.prepare(self._db)
         self._repeatable = seed is not None
         self._seed = self._load_seed(seed)
