@@ -76,7 +76,7 @@ class InList:
     dated: bool = True
 
     def __call__(self, operation: Operation) -> Body | None:
-        """The object with all of the request's metadata."""
+        """The object with the operation's name in its metadata, or with all of the request's."""
         wanted: Body = {name: operation.request[name] for name in self.narrowed_by if name in operation.request}
         if self.dated:
             wanted["created"] = {"gte": int((_asked_since(operation) - A_CLOCK_APART).timestamp())}
@@ -120,6 +120,9 @@ def _the_one(operation: Operation, listed: Iterator[Body]) -> Body | None:
     metadata = operation.request.get("metadata")
     if not metadata:
         raise NotSure("Its request carries no metadata to recognise it by.")
+    if "operation" in metadata:
+        # Its name is enough, and somebody may have changed the rest in the Dashboard.
+        metadata = identity(metadata["operation"])
     found = [body for body in listed if _carries(body, metadata)]
     if not found:
         return None

@@ -156,8 +156,10 @@ STRIPE_HOSTED_ORIGINS = env.list(
     "STRIPE_HOSTED_ORIGINS", default=["https://checkout.stripe.com", "https://connect.stripe.com"]
 )
 STRIPE_TIMEOUT_SECONDS = env.float("STRIPE_TIMEOUT_SECONDS", default=8.0)
-# How often an account may be asked: Stripe allows 25 calls a second in a sandbox and 100 live; an emulator has no limit.
+# Stripe allows each account 25 calls a second in a sandbox and 100 live; an emulator has no limit.
 STRIPE_CALLS_PER_SECOND = env.float("STRIPE_CALLS_PER_SECOND", default=1000.0 if IN_TEST or STRIPE_API_BASE else 20.0)
+if STRIPE_CALLS_PER_SECOND <= 0:
+    raise ImproperlyConfigured(f"STRIPE_CALLS_PER_SECOND is {STRIPE_CALLS_PER_SECOND}; it must be above 0.")
 # Where business time is read from; empty means the machine's clock. The demo follows the emulator's clock.
 CLOCK_URL = env.str("CLOCK_URL", default="")
 

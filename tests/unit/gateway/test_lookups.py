@@ -198,6 +198,19 @@ def test_f18_a_stripe_that_never_answers_any_key_ends_with_a_person(market: Mark
     assert len(set(requests.keys)) == lookups.MOST_SUPERSEDED + 1
 
 
+def test_its_name_is_enough_to_find_it(market: Market) -> None:
+    operation = market.transfer(metadata={"order": "7"})
+    market.emulator.faults.add("lost_response", match=TRANSFERS)
+    operations.execute(operation)
+    [there] = made(market.emulator, "transfer")
+    market.shop.client.v1.transfers.update(there, {"metadata": {"order": "seven, says Dana"}})
+
+    with later(market.emulator, hours=21):
+        operation = operations.execute(operation)
+
+    assert (operation.status, operation.object_id) == ("succeeded", there)
+
+
 def test_two_of_it_at_stripe_are_for_a_person_to_judge(market: Market) -> None:
     operation = market.transfer()
     market.emulator.faults.add("lost_response", match=TRANSFERS)
