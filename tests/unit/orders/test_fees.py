@@ -74,7 +74,7 @@ def test_without_a_rule_the_settings_percentage_counts(bowl: Listing, settings: 
 def test_the_most_specific_rule_counts(bowl: Listing, shop: Seller) -> None:
     pots = bowl.category
     shelf = {"category": pots}
-    expected = []
+    expected: list[tuple[int, str]] = []
     for reach, words in [
         ({}, "1%, for everything"),
         (shelf, f"2%, for {pots.name}"),
