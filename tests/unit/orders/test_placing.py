@@ -230,6 +230,18 @@ def test_money_goes_on_at_once_only_for_one_shop_that_hands_everything_over(
     assert set(purchase.orders.values_list("funds_flow", flat=True)) == {flow}
 
 
+def test_g6_five_shops_are_placed_with_as_many_queries_as_one(
+    basket: Basket, alice: Customer, place: Place, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    fill(basket, *[(ListingFactory(seller=open_shop(f"Shop {n}")), 1) for n in range(5)])
+    address = alice.addresses.get()
+
+    with django_assert_max_num_queries(15):
+        purchase = place(address=address)
+
+    assert purchase.orders.count() == 5
+
+
 def test_one_currency_is_placed_and_the_rest_stays(basket: Basket, bowl: Listing, place: Place) -> None:
     poster = ListingFactory(seller=bowl.seller, currency="usd", price=3200)
     fill(basket, (bowl, 1), (poster, 1))
