@@ -190,7 +190,7 @@ def test_description_and_metadata_of_a_transfer_change(target: Target) -> None:
 @source("docs")
 def test_a_reversal_takes_a_part_and_at_most_what_is_left(target: Target) -> None:
     seller, charge = target.seller(), target.charge()
-    sent = target.transfer(seller, 5_000, charge.id)
+    sent, _ = target.transfer(seller, 5_000, charge.id), target.transfer(seller, 5_000, charge.id)
 
     part = target.v1.transfers.reversals.create(sent.id, {"amount": 2_000})
     between = target.v1.transfers.retrieve(sent.id)
