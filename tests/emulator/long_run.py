@@ -10,7 +10,8 @@ import time
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.emulator.market import PLAYED, Market
+from tests.emulator.market import Market
+from tests.emulator.opening import PLAYED
 
 ROUND = 50
 

@@ -5,10 +5,8 @@ Hypothesis plays it. Money is checked after every request that could move some, 
 
 from __future__ import annotations
 
-import collections
-import tempfile
-from collections.abc import Callable, Mapping
-from functools import cache, partial
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,8 @@ from emulator.debits import SHOWN
 from emulator.errors import HostedError
 from emulator.store import Row
 from tests.emulator import sanity
-from tests.emulator.shop import DAY, Shop
-from tests.stripe_inprocess import InProcessHTTPClient, in_process_client
+from tests.emulator.opening import CLOSED_BANK, GERMAN_BANK, PLAYED, US_BANK, CheckedHTTPClient, opening
+from tests.emulator.shop import DAY
 
 CARDS = (
     "pm_card_visa pm_card_visa pm_card_bypassPending pm_card_bypassPending pm_card_bypassPending "
@@ -66,24 +64,7 @@ FAULTS: tuple[tuple[str, dict[str, Any]] | None, ...] = (
 # the platform, or a seller
 WHO = st.sampled_from([None, 0, 0, 1, 2, 3])
 REFUSALS = (stripe.InvalidRequestError, stripe.CardError, stripe.IdempotencyError, stripe.PermissionError)
-US_BANK = {
-    "object": "bank_account",
-    "country": "US",
-    "currency": "usd",
-    "routing_number": "110000000",
-    "account_number": "000123456789",
-}
-GERMAN_BANK = {
-    "object": "bank_account",
-    "country": "DE",
-    "currency": "eur",
-    "account_number": "DE89370400440532013000",
-}
-CLOSED_BANK = {**GERMAN_BANK, "account_number": "DE62370400440532013001"}
-
 COUNTED = "charge transfer transfer_reversal refund dispute payout topup fee_refund checkout.session".split()
-# steps, requests and objects of this process, for whoever has to show how much was played
-PLAYED: collections.Counter[str] = collections.Counter()
 
 
 def part_of(whole: int, part: str | int | None) -> int | None:
@@ -94,35 +75,6 @@ def part_of(whole: int, part: str | int | None) -> int | None:
 def needs(*kinds: str) -> Any:
     """A rule for when the platform has something of these kinds."""
     return precondition(lambda self: all(self.has(kind) for kind in kinds))
-
-
-class CheckedHTTPClient(InProcessHTTPClient):
-    """Money is counted after each request that may have moved it, also when its answer was lost."""
-
-    def request(self, method: str, *rest: Any, **more: Any) -> tuple[str, int, Mapping[str, str]]:
-        PLAYED["requests"] += 1
-        try:
-            return super().request(method, *rest, **more)
-        finally:
-            if method.upper() != "GET":
-                self.emulator.require_conservation()
-
-
-@cache
-def opening() -> tuple[tempfile.TemporaryDirectory[str], list[str], str]:
-    """Where the market as every game begins it is kept, its sellers, and a customer."""
-    folder = tempfile.TemporaryDirectory(prefix="market-")
-    em = Emulator(seed=1, clock="frozen", strict=True)
-    shop = Shop(em, in_process_client(em))
-    sellers = [shop.seller() for _ in range(4)]
-    for seller, bank in ((sellers[2], CLOSED_BANK), (sellers[3], US_BANK)):
-        params: Any = {"external_account": bank, "default_for_currency": True}
-        shop.client.v1.accounts.external_accounts.create(seller, params)
-    sellers.append(shop.account())
-    customer = shop.client.v1.customers.create({"email": "bob@example.org"}).id
-    em.snapshots.write(Path(folder.name) / "market")
-    em.close()
-    return folder, sellers, customer
 
 
 class Market(RuleBasedStateMachine):
