@@ -14,7 +14,7 @@ from tests.unit.gateway.machine import Game
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-EXAMPLES = int(os.environ.get("OPERATION_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("OPERATION_EXAMPLES", "25"))
 
 
 def play(examples: int, *, shrink: bool = True) -> None:
