@@ -32,12 +32,14 @@ SCAN = "SELECT sum(amount) FROM ledger_entry WHERE account = %s AND ref = %s AND
 
 def seal_all() -> dict[str, object]:
     """Everything that is due, in as many seals as it takes."""
+    connection.ensure_connection()
     began = time.perf_counter()
     return {"postings": seal_due(), "seconds": time.perf_counter() - began}
 
 
 def post_many(how_many: int) -> dict[str, object]:
     """One after the other, each in a transaction of its own, as the marketplace does it."""
+    connection.ensure_connection()
     began = time.perf_counter()
     for _each in range(how_many):
         with transaction.atomic():

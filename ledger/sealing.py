@@ -42,6 +42,8 @@ CHECKPOINTS = """
             LATERAL (SELECT * FROM ledger_entry WHERE posting_id = posting.id OFFSET 0) AS entry
         WHERE posting.position >= %(from)s AND posting.position < %(below)s
         GROUP BY account, ref, currency
+        -- Neighbours in the index are looked up and written one after the other.
+        ORDER BY account, ref, currency
     ) AS changed
     LEFT JOIN LATERAL (
         SELECT balance FROM ledger_checkpoint

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from ledger.journal import EntryPlan, PostingPlan, Unbalanced, balance, post
-from ledger.models import Account, Entry, Posting
+from ledger.models import CASH, CLEARING, OBLIGATIONS, RESULTS, Account, Entry, Posting
 
 AT = datetime(2026, 6, 14, tzinfo=UTC)
 
@@ -27,6 +27,12 @@ def plan(key: str = "charge:txn_1", amount: int = 1000, other: int | None = None
 def test_a_plan_that_does_not_add_up_cannot_be_made() -> None:
     with pytest.raises(Unbalanced):
         plan(other=-999)
+
+
+def test_every_account_belongs_to_one_group() -> None:
+    groups = [CASH, OBLIGATIONS, RESULTS, CLEARING]
+
+    assert sorted(account for group in groups for account in group) == sorted(Account)
 
 
 @pytest.mark.django_db

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.management import call_command
+from structlog.testing import capture_logs
 
 from ledger import guards
 from ledger.guards import NewCluster, rebase, require_same_cluster
 from ledger.journal import balance
 from ledger.models import Account, Posting
 from ledger.sealing import seal_due
+from ledger.tasks import seal
 from ledger.verifying import verify
 from tests.unit.ledger.books import post_each
 
@@ -35,6 +37,13 @@ def restored() -> Iterator[None]:
 def test_sealing_refuses_until_positions_are_put_in_order(restored: None) -> None:
     with pytest.raises(NewCluster, match="ledger_rebase"):
         seal_due()
+
+
+def test_the_job_asks_for_a_person(restored: None) -> None:
+    with capture_logs() as logs:
+        seal()
+
+    assert [entry["event"] for entry in logs] == ["ledger_needs_a_person"]
 
 
 def test_positions_go_on_where_the_books_ended(restored: None) -> None:
