@@ -80,13 +80,13 @@ class InList:
         wanted: Body = {name: operation.request[name] for name in self.narrowed_by if name in operation.request}
         if self.dated:
             wanted["created"] = {"gte": int((_asked_since(operation) - A_CLOCK_APART).timestamp())}
-        return _the_one(operation, _v1_list(operation, wanted))
+        return the_one(operation, _v1_list(operation, wanted))
 
 
 def in_accounts(operation: Operation) -> Body | None:
     """A v2 account. Its list knows neither dates nor metadata, and closed accounts are listed apart."""
     both = (account for closed in (False, True) for account in _v2_list(operation, {"closed": closed}))
-    return _the_one(operation, both)
+    return the_one(operation, both)
 
 
 def expired_page(operation: Operation) -> Body | None:
@@ -116,14 +116,19 @@ def _asked_since(operation: Operation) -> Any:
     return (oldest or operation).planned_at
 
 
-def _the_one(operation: Operation, listed: Iterator[Body]) -> Body | None:
+def the_one(operation: Operation, listed: Iterator[Body]) -> Body | None:
+    """The listed object that carries the operation's name; None if there certainly is none. Raises NotSure."""
     metadata = operation.request.get("metadata")
     if not metadata:
         raise NotSure("Its request carries no metadata to recognise it by.")
     if "operation" in metadata:
         # Its name is enough, and somebody may have changed the rest in the Dashboard.
         metadata = identity(metadata["operation"])
-    found = [body for body in listed if _carries(body, metadata)]
+    seen = list(listed)
+    found = [body for body in seen if _carries(body, metadata)]
+    if not found and seen and all(body.get("metadata") is None for body in seen):
+        # A list that shows nobody's metadata proves nothing.
+        raise NotSure("Stripe's list does not show metadata.")
     if not found:
         return None
     if len(found) > 1:

@@ -386,3 +386,11 @@ def test_what_moves_money_is_never_given_up_unseen(market: Market) -> None:
 
     with pytest.raises(ValueError, match="moves money"):
         operations.give_up(operation, reason="It will be fine.")
+
+
+def test_a_list_that_shows_nobodys_metadata_proves_nothing(market: Market) -> None:
+    operation = market.transfer()
+    listed = [{"id": "tr_1", "amount": 1000}, {"id": "tr_2", "amount": 1000, "metadata": None}]
+
+    with pytest.raises(NotSure, match="does not show metadata"):
+        finders.the_one(operation, iter(listed))
