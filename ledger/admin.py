@@ -1,6 +1,8 @@
 """The books in the admin, to be read."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
@@ -64,6 +66,10 @@ class SealAdmin(ReadOnlyAdmin):
         "sealed_at",
         "hash",
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Seal]:
+        """Without the leaves, which nobody reads and which are many."""
+        return super().get_queryset(request).defer("leaves")
 
 
 @admin.register(Checkpoint)
