@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(guards.CHECKS),
-        migrations.RunSQL(guards.ENTRY_CHECK.format(offset=0)),
+        migrations.RunSQL(guards.ENTRY_CHECK),
         migrations.RunSQL(guards.POST, guards.UNDO_POST),
     ]
