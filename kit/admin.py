@@ -33,6 +33,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
 class ReadOnlyInline(admin.TabularInline[Any, Any]):
     """Rows that belong to the one shown, to be read."""
 
+    template = "admin/_read_only_inline.html"
     extra = 0
     can_delete = False
     show_change_link = True
