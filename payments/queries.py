@@ -55,10 +55,15 @@ def seller_money(seller: Seller) -> list[SellerMoney]:
             at_stripe=Money(sum(balance(Account.SELLER_CASH, one, currency) for one in accounts), currency),
             on_its_way=Money(moving.get(currency, 0), currency),
             paid_out=Money(arrived.get(currency, 0), currency),
-            debt=Money(max(0, balance(Account.SELLER_DEBT, str(seller.pk), currency)), currency),
+            debt=seller_debt(seller, currency),
         )
         for currency in sorted({*traded, *moving, *arrived})
     ]
+
+
+def seller_debt(seller: Seller, currency: str) -> Money:
+    """What the seller owes the marketplace in this currency, on all their orders."""
+    return Money(max(0, balance(Account.SELLER_DEBT, str(seller.pk), currency)), currency)
 
 
 def seller_payouts(seller: Seller) -> QuerySet[Payout]:

@@ -65,10 +65,12 @@ def for_staff(share: Share) -> list[Step]:
     """Everything, with who did it and why."""
     steps = [
         Step(_("Paid by the buyer"), share.opened_at, share.money(share.gross)),
-        Step(_("of it our fee"), share.opened_at, share.money(share.fee)),
+        Step(_("Our fee, out of it"), share.opened_at, share.money(share.fee)),
     ]
     for release in share.releases.select_related("payout"):
         steps.append(_staff_release(release))
+        if release.status == Release.Status.SENT and release.amount:
+            steps.append(_payout_step(release))
         steps += [_staff_reversal(reversal) for reversal in release.reversals.all()]
     steps += [_staff_refund(refund) for refund in share.refunds.all()]
     for hold in share.holds.all():
@@ -76,17 +78,33 @@ def for_staff(share: Share) -> list[Step]:
         steps.append(Step(label, hold.opened_at, None, hold.actor, hold.reason))
         if hold.ended_at:
             steps.append(Step(_("Hold ended"), hold.ended_at, None, hold.ended_by, hold.end_reason))
-    if share.status == Share.Status.HELD and share.left:
-        why = _("Counts from: %(basis)s.") % {"basis": share.get_release_basis_display()} if share.release_basis else ""
-        steps.append(Step(_("Release"), share.release_at, share.money(share.left), reason=why, is_future=True))
-        steps.append(Step(_("May be held until"), share.hold_deadline, is_future=True))
-    return _in_order(steps)
+    if share.status != Share.Status.HELD or not share.left:
+        return _in_order(steps)
+    steps.append(_staff_wait(share))
+    return [*_in_order(steps), Step(_("May not be held any longer"), share.hold_deadline, is_future=True)]
+
+
+def borne_by(refund: Refund) -> str:
+    """Who bears a refund and how much each, for staff; only those who bear some of it."""
+    if refund.undecided:
+        return _("Nobody has decided yet who bears it.")
+    money = refund.share.money
+    debt = refund.owed - _fetched_back(refund)
+    parts = [
+        (_("The seller bears %(amount)s."), refund.from_seller + refund.processing),
+        (_("Of that %(amount)s is their debt now."), debt),
+        (_("We give up %(amount)s of our fee."), refund.from_fee),
+        (_("We bear %(amount)s."), refund.from_platform),
+    ]
+    return " ".join(sentence % {"amount": money(amount)} for sentence, amount in parts if amount)
 
 
 def release_line(share: Share) -> str:
     """One line for the seller's list of orders: when it is theirs, or why not yet."""
     if share.status == Share.Status.RETURNED:
         return _("went back to the buyer")
+    if share.status == Share.Status.HELD and share.order.status == OrderStatus.CANCELLED and share.refundable:
+        return _("goes back to the buyer")
     hold = next(iter(_holds(share)), None)
     if share.status == Share.Status.HELD and hold is not None:
         return _("waits: %(why)s") % {"why": hold.get_kind_display()}
@@ -102,6 +120,10 @@ def release_line(share: Share) -> str:
 
 
 def _buyer_wait(share: Share) -> str:
+    if share.order.status == OrderStatus.AWAITING_PAYMENT:
+        return _("Held while we check your payment")
+    if share.order.status == OrderStatus.CANCELLED:
+        return _("It goes back to you")
     if share.release_at is not None:
         return _("Held until you confirm or %(day)s") % {"day": _day(share.release_at)}
     if share.order.status == OrderStatus.PAID:
@@ -116,7 +138,8 @@ def _buyer_refund(refund: Refund) -> Step:
         Refund.Status.SUCCEEDED: _("Refunded to the card you paid with"),
         Refund.Status.FAILED: _("Your bank sent the refund back; we pay it another way"),
     }
-    return Step(words[Refund.Status(refund.status)], refund.planned_at, refund.money)
+    why = "" if refund.outside else f"{refund.get_reason_display()}."
+    return Step(words[Refund.Status(refund.status)], refund.planned_at, refund.money, reason=why)
 
 
 def _seller_release(release: Release) -> list[Step]:
@@ -127,7 +150,8 @@ def _seller_release(release: Release) -> list[Step]:
     if release.amount:
         steps.append(Step(_("Yours, in your Stripe balance"), release.sent_at, release.money))
         steps.append(_payout_step(release))
-    done = [reversal for reversal in release.reversals.all() if reversal.status == Reversal.Status.DONE]
+    # What was fetched back for a refund is told with the refund: it is one loss, not two.
+    done = [one for one in release.reversals.all() if one.status == Reversal.Status.DONE and one.refund_id is None]
     return steps + [Step(_("Fetched back"), one.done_at, -one.money, reason=one.reason) for one in done]
 
 
@@ -146,7 +170,26 @@ def _seller_refund(refund: Refund) -> Step:
     if refund.undecided:
         return Step(_("Refunded to the buyer; whose part is being decided"), refund.planned_at, refund.money)
     words = _("Your part of a refund to the buyer") if borne.amount else _("Refunded to the buyer at our cost")
-    return Step(words, refund.planned_at, borne, reason=str(refund.get_reason_display()))
+    why = [f"{refund.get_reason_display()}.", *_where_it_came_from(refund)]
+    return Step(words, refund.planned_at, borne, reason=" ".join(why))
+
+
+def _where_it_came_from(refund: Refund) -> list[str]:
+    """How the seller's part was paid, in sentences; nothing when it simply came out of what was held."""
+    if not refund.owed:
+        return []
+    fetched = _fetched_back(refund)
+    parts = [
+        (_("%(amount)s came out of what was held."), refund.absorbed),
+        (_("%(amount)s came out of your Stripe balance."), fetched),
+        (_("%(amount)s you owe us: it is kept back from what is released to you next."), refund.owed - fetched),
+    ]
+    return [sentence % {"amount": refund.share.money(amount)} for sentence, amount in parts if amount]
+
+
+def _fetched_back(refund: Refund) -> int:
+    """What was taken back for it from the seller's Stripe balance, or is being taken."""
+    return sum(one.amount for one in refund.reversals.all() if one.status != Reversal.Status.REFUSED)
 
 
 def _seller_wait(share: Share) -> Step:
@@ -161,6 +204,16 @@ def _seller_wait(share: Share) -> Step:
     }
     reason = why[Basis(share.release_basis)] if share.release_basis else ""
     return Step(_("Yours on %(day)s") % {"day": _day(share.release_at)}, share.release_at, money, "", reason, True)
+
+
+def _staff_wait(share: Share) -> Step:
+    left = share.money(share.left)
+    if share.release_at is None:
+        return Step(_("Release after delivery"), None, left, is_future=True)
+    why = _("Counts from: %(basis)s.") % {"basis": share.get_release_basis_display()} if share.release_basis else ""
+    if _holds(share):
+        why = _("Not while it is held back: %(why)s.") % {"why": _hold_word(_holds(share)[0])}
+    return Step(_("Release"), share.release_at, left, reason=why, is_future=True)
 
 
 def _staff_release(release: Release) -> Step:
@@ -194,14 +247,9 @@ def _staff_refund(refund: Refund) -> Step:
     label = _("Refund: %(status)s") % {"status": refund.get_status_display()}
     if refund.outside:
         label = _("Refund made in Stripe’s Dashboard: %(status)s") % {"status": refund.get_status_display()}
-    who = _("From the seller %(seller)s, our fee %(fee)s, us %(us)s.") % {
-        "seller": refund.share.money(refund.from_seller + refund.processing),
-        "fee": refund.share.money(refund.from_fee),
-        "us": refund.share.money(refund.from_platform),
-    }
-    if refund.undecided:
-        who = _("Nobody has decided yet who bears it.")
-    return Step(label, refund.planned_at, -refund.money, refund.actor, f"{refund.get_reason_display()}. {who}")
+    return Step(
+        label, refund.planned_at, -refund.money, refund.actor, f"{refund.get_reason_display()}. {borne_by(refund)}"
+    )
 
 
 def _expected_payout(release: Release) -> date:

@@ -23,6 +23,7 @@ REFUSALS: dict[str, Text] = {
     "nothing_to_release": gettext_lazy("Enter an amount above zero."),
     "nothing_held": gettext_lazy("Nothing is held any more."),
     "order_cancelled": gettext_lazy("The order is cancelled: its money goes to the buyer."),
+    "not_as_agreed": gettext_lazy("The payment is not what was agreed: refund it to the buyer."),
     "seller_cannot_receive": gettext_lazy(
         "Stripe does not let the seller be paid at the moment. It is released when the seller has sorted that out."
     ),
@@ -118,14 +119,21 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands before and after."""
+
+    label: str
+    before: Money
+    after: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """What it means for one party, and what stands before and after."""
+    """What it means for one party."""
 
     title: str
     rows: list[Row]
-    standing: str
-    before: Money
-    after: Money
+    standings: list[Standing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +171,13 @@ def _columns(plan: Plan, seller: str) -> list[Column]:
     left = facts["gross"] - facts["fee"] - facts["taken"] - facts["released"]
     given_up = int(plan.steps.get("from_fee", 0))
     kept = facts["fee"] - facts["fee_returned"]
+    owes = (_("owes the marketplace"), facts["debt"], _debt_after(plan))
+    sellers = [(_("held for them"), left, left - _taken_from_held(plan)), owes]
     columns = [
-        ("buyer", _("The buyer"), _("came back so far"), facts["refunded"], _refunded_after(plan)),
-        ("seller", seller, _("held for them"), left, left - _taken_from_held(plan)),
-        ("platform", _("The marketplace"), _("its fee on the order"), kept, kept - given_up),
-        ("stripe", "Stripe", _("its processing fee"), facts["processing"], facts["processing"]),
+        ("buyer", _("The buyer"), [(_("came back so far"), facts["refunded"], _refunded_after(plan))]),
+        ("seller", seller, sellers if any(owes[1:]) else sellers[:1]),
+        ("platform", _("The marketplace"), [(_("its fee on the order"), kept, kept - given_up)]),
+        ("stripe", "Stripe", [(_("its processing fee"), facts["processing"], facts["processing"])]),
     ]
     return [
         Column(
@@ -177,12 +187,20 @@ def _columns(plan: Plan, seller: str) -> list[Column]:
                 for effect in plan.effects
                 if effect.who == who
             ],
-            standing,
-            Money(before, plan.currency),
-            Money(after, plan.currency),
+            [
+                Standing(label, Money(before, plan.currency), Money(after, plan.currency))
+                for label, before, after in standings
+            ],
         )
-        for who, title, standing, before, after in columns
+        for who, title, standings in columns
     ]
+
+
+def _debt_after(plan: Plan) -> int:
+    """What the seller owes afterwards: less what a release sets off, more what cannot be fetched back."""
+    steps = plan.steps
+    short = int(steps.get("owed", 0)) - int(steps.get("reverse", 0))
+    return int(plan.facts["debt"]) + short - int(steps.get("netted", 0))
 
 
 def _refunded_after(plan: Plan) -> int:
