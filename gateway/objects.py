@@ -56,9 +56,9 @@ class Charge:
 
     @classmethod
     def read(cls, body: Body) -> Charge:
-        """From Stripe's charge with balance_transaction, transfer and application_fee expanded."""
-        transfer = body.get("transfer") or {}
-        fee = body.get("application_fee") or {}
+        """From Stripe's charge; of its transfer and application fee only what was expanded is known."""
+        transfer = _expanded(body, "transfer")
+        fee = _expanded(body, "application_fee")
         return cls(
             id=body["id"],
             amount=body["amount"],
@@ -240,6 +240,19 @@ class TransferReversal:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeRefund:
+    """Some of our fee on a destination charge given back to the seller."""
+
+    id: str
+    line: BalanceTransaction | None
+
+    @classmethod
+    def read(cls, body: Body) -> FeeRefund:
+        """From Stripe's application fee refund; the line is there if balance_transaction was expanded."""
+        return cls(id=body["id"], line=_line(body))
+
+
+@dataclass(frozen=True, slots=True)
 class Refund:
     """Money on its way back to a buyer. The lines are None while Stripe has not booked them."""
 
@@ -292,6 +305,20 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
+class FraudWarning:
+    """A card issuer's early warning about a charge; `actionable` while something can still be done about it."""
+
+    id: str
+    charge: str
+    actionable: bool
+
+    @classmethod
+    def read(cls, body: Body) -> FraudWarning:
+        """From Stripe's early fraud warning."""
+        return cls(body["id"], _id(body["charge"]), bool(body["actionable"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
     """A Stripe balance by currency, in minor units."""
 
@@ -312,6 +339,12 @@ def _id(value: Any) -> str:
     if isinstance(value, Mapping):
         return str(value["id"])
     return value or ""
+
+
+def _expanded(body: Body, name: str) -> Body:
+    """An object inside another; nothing of it is known when it was not expanded."""
+    inside = body.get(name)
+    return inside if isinstance(inside, Mapping) else {}
 
 
 def _line(body: Body) -> BalanceTransaction | None:

@@ -13,6 +13,8 @@ from gateway.objects import (
     Charge,
     CheckoutSession,
     Dispute,
+    FeeRefund,
+    FraudWarning,
     Payout,
     Refund,
     SellerAccount,
@@ -92,9 +94,21 @@ def reversals_of(transfer_id: str) -> list[TransferReversal]:
     return [TransferReversal.read(body) for body in _all(f"/v1/transfers/{transfer_id}/reversals", wanted)]
 
 
+def fee_refunds(fee_id: str) -> tuple[str, list[FeeRefund]]:
+    """The charge an application fee was taken on, and what was given back of the fee."""
+    fee = client.get(f"/v1/application_fees/{fee_id}")
+    found = _all(f"/v1/application_fees/{fee_id}/refunds", {"expand": ["data.balance_transaction"]})
+    return str(fee.get("originating_transaction") or ""), [FeeRefund.read(body) for body in found]
+
+
 def dispute(dispute_id: str) -> Dispute:
     """One dispute as it is now."""
     return Dispute.read(client.get(f"/v1/disputes/{dispute_id}"))
+
+
+def fraud_warning(warning_id: str) -> FraudWarning:
+    """One early fraud warning as it is now."""
+    return FraudWarning.read(client.get(f"/v1/radar/early_fraud_warnings/{warning_id}"))
 
 
 def disputes_of(charge_id: str) -> list[Dispute]:
