@@ -100,9 +100,9 @@ def refund_accepted(refund: Refund, *, at: datetime) -> PostingPlan:
 
 
 def refund_paid(refund: Refund, line: BalanceTransaction, *, at: datetime) -> PostingPlan:
-    """The refund left our balance at Stripe."""
+    """The refund left our balance at Stripe. `line` is this refund's part of Stripe's, if it is for several orders."""
     return Books.of(refund.share).posting(
-        f"refund:{line.id}",
+        f"refund:{_name(refund, line)}",
         "refund",
         f"Refund on order {refund.share.order.number} sent to the buyer",
         at,
@@ -118,7 +118,7 @@ def refund_paid(refund: Refund, line: BalanceTransaction, *, at: datetime) -> Po
 def refund_returned(refund: Refund, line: BalanceTransaction, *, at: datetime) -> PostingPlan:
     """The buyer's bank sent it back: the money is with us, and still the buyer's (fault F43)."""
     return Books.of(refund.share).posting(
-        f"refund-returned:{line.id}",
+        f"refund-returned:{_name(refund, line)}",
         "refund",
         f"Refund on order {refund.share.order.number} came back",
         at,
@@ -153,15 +153,41 @@ def refund_decided(refund: Refund, *, at: datetime) -> PostingPlan:
 
 def reversed_for_refund(reversal: Reversal, line: BalanceTransaction, *, at: datetime) -> PostingPlan:
     """Fetched back for a refund: it pays the seller's debt from that refund."""
-    return _reversed(reversal, line, Account.SELLER_DEBT, at)
+    return _reversed(reversal, line, {Account.SELLER_DEBT: -reversal.amount}, at)
 
 
-def reversed_into_hold(reversal: Reversal, line: BalanceTransaction, *, at: datetime) -> PostingPlan:
-    """Fetched back to be held again."""
-    return _reversed(reversal, line, Account.ORDER_HELD, at)
+def reversed_into_hold(reversal: Reversal, line: BalanceTransaction, *, sellers: int, at: datetime) -> PostingPlan:
+    """Fetched back to be held again: `sellers` minor units are the seller's part, the rest is not explained yet."""
+    into = {Account.ORDER_HELD: -sellers, Account.SUSPENSE: sellers - reversal.amount}
+    return _reversed(reversal, line, into, at)
 
 
-def _reversed(reversal: Reversal, line: BalanceTransaction, pays: Account, at: datetime) -> PostingPlan:
+def fee_given_back(share: Share, line: BalanceTransaction, *, at: datetime) -> PostingPlan:
+    """Our fee on a destination charge went back to the seller in the Dashboard. It fills what came back with the
+    seller's part when the whole transfer was reversed; alone, it waits in suspense for an explanation.
+    """
+    amount = -line.net
+    return Books.of(share).posting(
+        f"fee-returned:{line.id}",
+        "fee",
+        f"Fee on order {share.order.number} returned to the seller outside",
+        at,
+        {
+            Account.PLATFORM_CASH: -amount,
+            Account.SELLER_CASH: amount,
+            Account.SELLER_PAYABLE: -amount,
+            Account.SUSPENSE: amount,
+        },
+        line.id,
+    )
+
+
+def _name(refund: Refund, line: BalanceTransaction) -> str:
+    """One line at Stripe, one fact; for a refund made outside one for each order that carries a part of it."""
+    return f"{line.id}:{refund.pk}" if refund.outside else line.id
+
+
+def _reversed(reversal: Reversal, line: BalanceTransaction, into: dict[Account, int], at: datetime) -> PostingPlan:
     share, amount = reversal.release.share, reversal.amount
     return Books.of(share).posting(
         f"reversal:{line.id}",
@@ -172,7 +198,7 @@ def _reversed(reversal: Reversal, line: BalanceTransaction, pays: Account, at: d
             Account.PLATFORM_CASH: amount,
             Account.SELLER_CASH: -amount,
             Account.SELLER_PAYABLE: amount,
-            pays: -amount,
+            **into,
         },
         line.id,
     )

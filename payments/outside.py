@@ -1,14 +1,20 @@
 """What was done in Stripe's Dashboard: refunds and reversals nobody here decided on are taken in and marked."""
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from gateway import objects, reads
 from kit.clock import now
+from kit.money import allocate
 from ledger import journal
-from payments import books, holds, letters, refunds, reversals, shares
+from payments import books, holds, letters, refunds, releases, reversals, shares
 from payments.errors import NotYet
 from payments.models import Hold, Payment, Refund, Release, Reversal, Share
+
+Status = Refund.Status
+
+DASHBOARD = "Stripe's Dashboard"
 
 
 def ref(refund: Refund) -> str:
@@ -18,23 +24,27 @@ def ref(refund: Refund) -> str:
 
 def take_in(payment: Payment, charge: objects.Charge, *, actor: str) -> int:
     """Refunds of a charge that we do not know yet; how many. Asks Stripe only if the amounts do not agree."""
-    known = sum(share.refunded for share in payment.shares.all())
-    if charge.amount_refunded <= known:
+    at_stripe = Refund.objects.filter(share__payment=payment).exclude(stripe_id=None).exclude(status=Status.FAILED)
+    known = at_stripe.aggregate(total=Sum("amount"))["total"] or 0
+    if charge.amount_refunded == known:
         return 0
-    unknown = [refund for refund in reads.refunds_of(charge.id) if _known(refund) is None]
+    unknown = [refund for refund in reads.refunds_of(charge.id) if not _known(refund)]
     for refund in unknown:
         apply_refund(refund, actor=actor)
     return len(unknown)
 
 
-def apply_refund(found: objects.Refund, *, actor: str) -> Refund:
-    """Bring the refund Stripe tells of to where it is; one that was not made here is taken in first.
+def apply_refund(found: objects.Refund, *, actor: str) -> list[Refund]:
+    """Bring the refund Stripe tells of to where it is; one that was not made here is taken in first. Its rows: one for
+    each order it is for.
 
     Raises NotYet when its charge is not a payment of ours (yet), or one of our own whose row is not committed yet.
     """
-    refund = _known(found) or _take_in(found, actor=actor)
-    refunds.apply(refund, found, actor=actor)
-    return refund
+    with transaction.atomic():
+        rows = _known(found) or _take_in(found, actor=actor)
+        for refund in rows:
+            refunds.apply(refund, found, actor=actor)
+    return rows
 
 
 def apply_reversals(transfer: objects.Transfer, found: list[objects.TransferReversal], *, actor: str) -> int:
@@ -45,61 +55,109 @@ def apply_reversals(transfer: objects.Transfer, found: list[objects.TransferReve
     return sum(1 for reversal in found if _take_in_reversal(release, reversal, actor=actor))
 
 
-def _known(found: objects.Refund) -> Refund | None:
+def apply_fee_refunds(found: list[objects.FeeRefund], charge: str, *, actor: str) -> int:
+    """Our fee, or some of it, was given back to the seller of a destination charge; how much of that was new.
+
+    Raises NotYet for a charge that is not a payment of ours (yet).
+    """
+    share = Share.objects.filter(payment__charge_id=charge).select_related("order", "account").first()
+    if share is None:
+        raise NotYet(f"No payment here has the charge {charge}.")
+    return journal.post([books.fee_given_back(share, one.line, at=now()) for one in found if one.line is not None])
+
+
+def _known(found: objects.Refund) -> list[Refund]:
     rows = Refund.objects.select_related("share__order", "share__payment")
-    refund = rows.filter(stripe_id=found.id).first()
-    if refund is None and found.metadata.get("refund"):
-        refund = rows.filter(uuid=found.metadata["refund"], stripe_id=None).first()
-        if refund is None:
-            raise NotYet(f"The refund {found.id} says it was made here, and is not known yet.")
-    return refund
+    known = list(rows.filter(stripe_id=found.id).order_by("share_id"))
+    if known or not found.metadata.get("refund"):
+        return known
+    own = rows.filter(uuid=found.metadata["refund"]).first()
+    if own is None:
+        raise NotYet(f"The refund {found.id} says it was made here, and is not known yet.")
+    # One of ours that became another refund at Stripe already was made twice: the second is nobody's decision.
+    return [own] if own.stripe_id is None else []
 
 
-def _take_in(found: objects.Refund, *, actor: str) -> Refund:
-    """A row for a refund made outside, on the order that can carry it; nobody's part is touched before a decision."""
+def _take_in(found: objects.Refund, *, actor: str) -> list[Refund]:
+    """Rows for a refund made outside, on the orders that can carry it; nobody's part is touched before a decision.
+
+    A refund that the buyer's bank sent back, and that somebody pays again in the Dashboard, is paid by it.
+    """
     payment = Payment.objects.filter(charge_id=found.charge).first()
     if payment is None:
         raise NotYet(f"No payment here has the charge {found.charge}.")
-    with transaction.atomic():
-        share = _carrier(payment, found.amount)
-        refund, created = Refund.objects.get_or_create(
-            stripe_id=found.id,
-            defaults={
-                "share": share,
-                "status": Refund.Status.PENDING,
-                "amount": found.amount,
-                "reason": Refund.Reason.OUTSIDE,
-                "policy": "undecided",
-                "outside": True,
-                "undecided": True,
-                "actor": "Stripe's Dashboard",
-                "planned_at": now(),
-            },
-        )
-        if created:
-            refund.share = share
-            share.refunded += found.amount
-            share.save(update_fields=["refunded"])
-            journal.post([books.refund_outside(refund, at=now())])
-            holds.write(
-                share,
-                kind=Hold.Kind.STAFF,
-                ref=ref(refund),
-                reason=_("A refund was made in Stripe's Dashboard."),
-                ends_when=_("Somebody of the marketplace decides who bears it."),
-                actor=actor,
-            )
-            letters.refunded(refund)
+    # Locked, in the order of their ids: the same refund may be told of twice at once.
+    locked = [shares.locked_with_debt(pk) for pk in payment.shares.order_by("pk").values_list("pk", flat=True)]
+    known = _known(found)
+    if known:
+        return known
+    owed = [refund for share in locked for refund in refunds.unpaid(share) if refund.amount == found.amount]
+    if owed:
+        return [_pays(owed[0], found, actor=actor)]
+    parts = _parts(locked, found.amount)
+    return [_row(share, amount, found, actor=actor) for share, amount in parts]
+
+
+def _parts(locked: list[Share], amount: int) -> list[tuple[Share, int]]:
+    """Which orders carry how much (minor units), as Stripe knows nothing of orders: the first that can carry all of it,
+    otherwise each in proportion to what it could still give back. Raises NotYet when together they cannot.
+    """
+    able = next((share for share in locked if share.refundable >= amount), None)
+    if able is not None:
+        return [(able, amount)]
+    left = [share.refundable for share in locked]
+    if sum(left) < amount:
+        raise NotYet(f"Only {sum(left)} of {amount} can be refunded on these orders; is one of ours on its way?")
+    return [(share, part) for share, part in zip(locked, allocate(amount, left), strict=True) if part]
+
+
+def _row(share: Share, amount: int, found: objects.Refund, *, actor: str) -> Refund:
+    at = now()
+    # Whatever was about to go to the seller waits for the decision, too (invariant I06).
+    releases.call_off(share, actor=actor, reason=_("A refund was made in Stripe's Dashboard."))
+    refund = Refund.objects.create(
+        share=share,
+        stripe_id=found.id,
+        status=Status.PENDING,
+        amount=amount,
+        reason=Refund.Reason.OUTSIDE,
+        policy="undecided",
+        outside=True,
+        undecided=True,
+        actor=DASHBOARD,
+        planned_at=at,
+    )
+    share.refunded += amount
+    share.save(update_fields=["refunded"])
+    journal.post([books.refund_outside(refund, at=at)])
+    holds.write(
+        share,
+        kind=Hold.Kind.STAFF,
+        ref=ref(refund),
+        reason=_("A refund was made in Stripe's Dashboard."),
+        ends_when=_("Somebody of the marketplace decides who bears it."),
+        actor=actor,
+    )
+    letters.refunded(refund)
     return refund
 
 
-def _carrier(payment: Payment, amount: int) -> Share:
-    """The share such a refund is put on, locked: the first with enough left, as Stripe knows nothing of orders."""
-    for share_id in payment.shares.order_by("pk").values_list("pk", flat=True):
-        share = shares.locked(share_id)
-        if share.refundable >= amount:
-            return share
-    raise NotYet(f"No order of payment {payment.pk} has {amount} left to be refunded.")
+def _pays(owed: Refund, found: objects.Refund, *, actor: str) -> Refund:
+    """What the buyer was still owed was paid in the Dashboard: everybody's part is decided already."""
+    refund = Refund.objects.create(
+        share=owed.share,
+        stripe_id=found.id,
+        status=Status.PENDING,
+        amount=owed.amount,
+        reason=owed.reason,
+        policy=owed.policy,
+        outside=True,
+        replaces=owed,
+        actor=DASHBOARD,
+        planned_at=now(),
+    )
+    letters.refunded(refund)
+    return refund
 
 
 def _take_in_reversal(release: Release, found: objects.TransferReversal, *, actor: str) -> bool:
@@ -113,6 +171,7 @@ def _take_in_reversal(release: Release, found: objects.TransferReversal, *, acto
         raise NotYet("Stripe has not booked the reversal yet.")
     at = now()
     with transaction.atomic():
+        # Locked: told of twice at once, it is taken in once.
         share = shares.locked(release.share_id)
         if Reversal.objects.filter(stripe_id=found.id).exists():
             return False
@@ -125,7 +184,7 @@ def _take_in_reversal(release: Release, found: objects.TransferReversal, *, acto
             outside=True,
             planned_at=at,
             done_at=at,
-            actor="Stripe's Dashboard",
+            actor=DASHBOARD,
             reason=_("A transfer was reversed in Stripe's Dashboard."),
         )
         release.share = share

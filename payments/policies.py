@@ -45,5 +45,6 @@ BY_REASON: dict[str, Policy] = {
     Reason.PLATFORM_FAULT: PLATFORM,
     Reason.GOODWILL: PLATFORM,
     Reason.FRAUD: SHARED,
+    Reason.PAID_TOO_LATE: SHARED,
     Reason.OUTSIDE: SHARED,
 }

@@ -38,6 +38,7 @@ class Refund(models.Model):
         PLATFORM_FAULT = "platform_fault", _("The marketplace made a mistake")
         GOODWILL = "goodwill", _("Goodwill of the marketplace")
         FRAUD = "fraud", _("The card was used without permission")
+        PAID_TOO_LATE = "paid_too_late", _("It was paid after the order was cancelled")
         OUTSIDE = "outside", _("Made in Stripe's Dashboard")
 
     # Sent and yet returned by the buyer's bank weeks later (fault F43).
@@ -66,7 +67,8 @@ class Refund(models.Model):
     reason = models.CharField(max_length=20, choices=Reason.choices)
     note = models.TextField(blank=True)
     policy = models.CharField(max_length=40, help_text=_("Who bears the fee and the processing fee."))
-    stripe_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    # One refund made outside may be for several orders: then it has a row for each.
+    stripe_id = models.CharField(max_length=64, null=True, blank=True, db_index=True)  # noqa: DJ001 - none yet is none
     outside = models.BooleanField(default=False, help_text=_("Made in Stripe's Dashboard, not here."))
     # Whose it is was not said yet: nothing is taken from the seller until a person decides.
     undecided = models.BooleanField(default=False)
@@ -95,6 +97,10 @@ class Refund(models.Model):
             models.CheckConstraint(
                 condition=models.Q(from_seller=models.F("absorbed") + models.F("owed") - models.F("processing")),
                 name="refund_seller_part_sum",
+            ),
+            models.UniqueConstraint(fields=["stripe_id", "share"], name="refund_once_for_an_order"),
+            models.UniqueConstraint(
+                fields=["stripe_id"], condition=models.Q(outside=False), name="refund_made_here_has_one_row"
             ),
         ]
         indexes = [

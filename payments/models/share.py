@@ -38,7 +38,8 @@ class Share(models.Model):
         Status.HELD: frozenset({Status.RELEASED, Status.RETURNED}),
         # A transfer reversed in Stripe's Dashboard brings the money back to us.
         Status.RELEASED: frozenset({Status.HELD}),
-        Status.RETURNED: frozenset(),
+        # What was sent to the seller before the refund comes back to us later, and pays what they owe.
+        Status.RETURNED: frozenset({Status.HELD}),
     }
     HISTORY: ClassVar[type[ShareMove]]
 
