@@ -190,8 +190,10 @@ def reverse(facts: Facts, request: Mapping[str, Any]) -> Plan:
 
 
 def hold(facts: Facts, request: Mapping[str, Any]) -> Plan:
-    """Keep what is held from being released until a person ends it. Raises Refused when nothing is held."""
-    if facts.left <= 0:
+    """Keep what is held from being released until a person ends it. Raises Refused when nothing is held, nor on its
+    way: a release that was not sent yet is called off.
+    """
+    if facts.left <= 0 and not facts.on_its_way:
         raise Refused("nothing_held")
     return _plan("hold", facts, request, steps={"hold": True}, effects=(), notes=(Note("waits", facts.left),))
 
@@ -308,7 +310,9 @@ def _refuse_unreleasable(facts: Facts) -> None:
         raise Refused("nothing_held")
     if facts.holds:
         raise Refused("held_back", detail=facts.holds[0])
-    if facts.order_status == "cancelled":
+    if facts.order_status == "awaiting_payment":
+        raise Refused("not_as_agreed")
+    if facts.order_status == "cancelled" and facts.refunded < facts.gross:
         raise Refused("order_cancelled")
     if not facts.can_receive:
         raise Refused("seller_cannot_receive")

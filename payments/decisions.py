@@ -24,7 +24,7 @@ from gateway import reads
 from gateway.errors import StripeRefused, StripeUnavailable
 from kit.clock import now
 from kit.faults import faultpoint
-from kit.transitions import LostRace, move
+from kit.transitions import IllegalMove, LostRace, move
 from ledger import journal
 from orders import progress
 from payments import books, consequences, disputing, holds, outside, refunds, releases, reversals, shares
@@ -78,9 +78,14 @@ def confirm(share: Share, kind: str, request: Request, *, plan_hash: str, by: De
     return _do(share, kind, request, by=by, reason=reason, plan_hash=plan_hash)
 
 
-def by_itself(share: Share, kind: str, request: Request, *, actor: str, reason: str) -> MoneyAction:
-    """Carry out what a rule of the marketplace, a buyer's or a seller's word decides. Raises like `confirm`."""
-    return _do(share, kind, request, by=Decider(actor), reason=reason, plan_hash=None)
+def by_itself(
+    share: Share, kind: str, request: Request, *, actor: str, reason: str, plan_hash: str | None = None
+) -> MoneyAction:
+    """Carry out what a rule of the marketplace, a buyer's or a seller's word decides. Raises like `confirm`.
+
+    With `plan_hash` only exactly that plan: of two sweeps that reckoned with the same facts, one acts.
+    """
+    return _do(share, kind, request, by=Decider(actor), reason=reason, plan_hash=plan_hash)
 
 
 def approve(action: MoneyAction, *, by: User) -> MoneyAction:
@@ -89,12 +94,22 @@ def approve(action: MoneyAction, *, by: User) -> MoneyAction:
     """
     if by.pk == action.user_id:
         raise NotApprovable(_("You asked for this yourself. Another member of staff has to approve it."))
+    _look_first(action.share, action.kind)
+    try:
+        rows = _approve(action, by)
+    except Refused as refused:
+        raise NotApprovable(_("The facts changed while this was approved. Look at it again.")) from refused
+    faultpoint("decision.committed")
+    _send(rows, actor=by.email)
+    action.refresh_from_db()
+    return action
+
+
+def _approve(action: MoneyAction, by: User) -> list[Row]:
     share = action.share
-    _look_first(share, action.kind)
     with transaction.atomic():
-        share = _locked(share)
-        # Locked: of two who approve at the same time, one does (the other finds it done).
-        action = MoneyAction.objects.select_for_update().get(pk=action.pk)
+        share = shares.locked_with_debt(share.pk)
+        action = _locked_action(action)
         if action.status != Status.WAITING:
             raise NotApprovable(_("This is %(status)s already.") % {"status": action.get_status_display()})
         plan = _fresh(share, action)
@@ -103,17 +118,21 @@ def approve(action: MoneyAction, *, by: User) -> MoneyAction:
             move(action, Status.DONE, actor=by.email, reason=_("Approved."), at=now(), approver=by, done_at=now())
     if plan is None:
         raise NotApprovable(_("The facts changed since this was asked for. It has to be asked for again."))
-    faultpoint("decision.committed")
-    _send(rows, actor=by.email)
-    return action
+    return rows
 
 
 def decline(action: MoneyAction, *, by: User, reason: str) -> None:
     """A second person says no. Raises NotApprovable when it is carried out or declined already."""
     try:
         move(action, Status.DECLINED, actor=by.email, reason=reason, at=now(), done_at=now())
-    except (LostRace, KeyError) as error:
+    except (LostRace, IllegalMove) as error:
         raise NotApprovable(_("Somebody else was faster.")) from error
+
+
+def _locked_action(action: MoneyAction) -> MoneyAction:
+    # Locked: of two who approve at the same time, one does (the other finds it done).
+    found: MoneyAction = MoneyAction.objects.select_for_update().get(pk=action.pk)
+    return found
 
 
 def needs_second_person(plan: Plan) -> bool:
@@ -127,22 +146,21 @@ def _do(share: Share, kind: str, request: Request, *, by: Decider, reason: str, 
         raise Refused("no_reason", field="reason")
     _look_first(share, kind)
     with transaction.atomic():
-        share = _locked(share)
+        share = shares.locked_with_debt(share.pk)
         plan = _plan(share, kind, request, shares.facts(share))
         if plan_hash is not None and plan.hash != plan_hash:
             raise PlanChanged(plan)
+        faultpoint("decision.planned")
         waits = by.user is not None and needs_second_person(plan)
+        asked = share.actions.filter(status=Status.WAITING, plan_hash=plan.hash, user=by.user).first()
+        if waits and asked is not None:
+            # The button was pressed twice: it waits for a second person once (fault F34).
+            return asked
         rows: list[Row] = [] if waits else _write(share, plan, by=by, reason=reason)
         action = _record(share, plan, by=by, reason=reason, waits=waits)
     faultpoint("decision.committed")
     _send(rows, actor=by.actor)
     return action
-
-
-def _locked(share: Share) -> Share:
-    share = shares.locked(share.pk)
-    releases.lock_debt(share.account)
-    return share
 
 
 def _look_first(share: Share, kind: str) -> None:
@@ -164,7 +182,7 @@ def _plan(share: Share, kind: str, request: Request, facts: Facts) -> Plan:
         before = shares.lines(share, without=refund)
         return consequences.decide(facts, request, amount=refund.amount, lines=before)
     if kind == Kind.RETRY:
-        failed = share.refunds.filter(pk=request["refund"], status=Refund.Status.FAILED, replaced_by=None).first()
+        failed = refunds.unpaid(share).filter(pk=request["refund"]).first()
         if failed is None:
             raise Refused("not_failed")
         return consequences.retry(facts, request, amount=failed.amount)
@@ -188,7 +206,7 @@ def _write(share: Share, plan: Plan, *, by: Decider, reason: str) -> list[Row]:
         case Kind.REFUND:
             return [refunds.write(share, plan.steps, plan.request, actor=by.actor, at=at)]
         case Kind.CANCEL:
-            progress.cancel_paid(share.order, at=at, actor=by.actor, reason=reason)
+            _call_off(share, by=by, reason=reason, at=at)
             return [refunds.write(share, plan.steps, plan.request, actor=by.actor, at=at)]
         case Kind.REVERSE:
             parts = plan.steps["reversals"]
@@ -206,6 +224,14 @@ def _write(share: Share, plan: Plan, *, by: Decider, reason: str) -> list[Row]:
             hold = share.holds.get(pk=plan.request["hold"])
             holds.end(share, kind=Hold.Kind(hold.kind), ref=hold.ref, actor=by.actor, reason=reason)
     return []
+
+
+def _call_off(share: Share, *, by: Decider, reason: str, at: datetime) -> None:
+    try:
+        progress.cancel_paid(share.order, at=at, actor=by.actor, reason=reason)
+    except IllegalMove as error:
+        # The seller sent it between our look at the order and its lock.
+        raise Refused("sent_already") from error
 
 
 def _hold(share: Share, plan: Plan, *, by: Decider, reason: str) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kit.money import parse_amount, to_decimal
+from payments import refunds
 from payments.consequences import ENDED_BY_STAFF
 from payments.models import Hold, MoneyAction, Refund, Share
 from payments.policies import BY_REASON, POLICIES
@@ -190,8 +191,7 @@ class RetryForm(DecisionForm):
 
     def __init__(self, *args: Any, share: Share, **kwargs: Any) -> None:
         super().__init__(*args, share=share, **kwargs)
-        failed = share.refunds.filter(status=Refund.Status.FAILED, replaced_by=None)
-        self.fields["refund"].queryset = failed  # type: ignore[attr-defined]
+        self.fields["refund"].queryset = refunds.unpaid(share)  # type: ignore[attr-defined]
 
     def request(self) -> dict[str, Any]:
         """The refund's id."""

@@ -5,17 +5,21 @@ down how the refund stands whenever somebody looked, also weeks later when the b
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from gateway import objects, operations, reads
 from gateway.errors import StripeRefused, StripeUnavailable
+from gateway.objects import BalanceTransaction
 from kit.clock import now
 from kit.faults import faultpoint
+from kit.money import allocate
 from kit.transitions import can_move, move
 from ledger import journal
 from payments import books, letters, reversals, shares
@@ -95,6 +99,12 @@ def count(share: Share, refund: Refund, sign: int) -> None:
         share.save(update_fields=["refunded", "fee_returned", "taken"])
 
 
+def unpaid(share: Share) -> QuerySet[Refund]:
+    """Refunds the buyer is still owed: their bank sent them back, or Stripe refused to pay them again (fault F43)."""
+    again = Q(status=Status.REFUSED, replaces__isnull=False)
+    return share.refunds.filter(Q(status=Status.FAILED) | again, replaced_by=None)
+
+
 def send(refund: Refund, *, actor: str) -> None:
     """Ask Stripe for the refund, or finish asking; then fetch the seller's part back. Repeatable.
 
@@ -118,16 +128,17 @@ def send(refund: Refund, *, actor: str) -> None:
 
 
 def look(refund: Refund, *, actor: str) -> None:
-    """See at Stripe how a refund stands, and write it down."""
+    """See at Stripe how a refund stands, and write it down; one that is still on its way is looked at again later."""
     apply(refund, reads.refund(str(refund.stripe_id)), actor=actor)
+    Refund.objects.filter(pk=refund.pk, status=Status.PENDING).update(done_at=now())
 
 
 def apply(refund: Refund, found: objects.Refund, *, actor: str) -> None:
     """Bring the refund and the books to where Stripe's refund is; forward only, each fact once. Safe to repeat."""
     at = now()
     with transaction.atomic():
-        # Locked: the button, the event and the sweep may all look at once.
-        share = shares.locked(refund.share_id)
+        # Locked: the button, the event and the sweep may all look at once, and a debt may come of it.
+        share = shares.locked_with_debt(refund.share_id)
         refund.refresh_from_db()
         refund.share = share
         if refund.status == Status.PLANNED:
@@ -168,9 +179,22 @@ def _accept(refund: Refund, found: objects.Refund, *, actor: str, at: datetime) 
 
 def _book(refund: Refund, found: objects.Refund, *, at: datetime) -> None:
     if found.line is not None:
-        journal.post([books.refund_paid(refund, found.line, at=at)])
+        journal.post([books.refund_paid(refund, _part(refund, found.line), at=at)])
     if found.failure_line is not None:
-        journal.post([books.refund_returned(refund, found.failure_line, at=at)])
+        journal.post([books.refund_returned(refund, _part(refund, found.failure_line), at=at)])
+
+
+def _part(refund: Refund, line: BalanceTransaction) -> BalanceTransaction:
+    """This refund's part of Stripe's line: all of it, unless it was made outside for several orders at once."""
+    if not refund.outside:
+        return line
+    rows = list(Refund.objects.filter(stripe_id=refund.stripe_id).order_by("share_id").values_list("pk", "amount"))
+    place, weights = [pk for pk, _amount in rows].index(refund.pk), [amount for _pk, amount in rows]
+
+    def part(whole: int) -> int:
+        return allocate(abs(whole), weights)[place] * (1 if whole > 0 else -1)
+
+    return replace(line, amount=part(line.amount), fee=part(line.fee), net=part(line.amount) - part(line.fee))
 
 
 def _plan(refund: Refund, actor: str) -> None:
@@ -200,4 +224,6 @@ def _refused(refund: Refund, refusal: StripeRefused, *, actor: str) -> None:
         if refund.status == Status.PLANNED:
             move(refund, Status.REFUSED, actor=actor, reason=refusal.message, failure=refusal.message)
             count(share, refund, -1)
+            # A release may have sent the rest meanwhile.
+            shares.close_if_done(share, at=now(), actor=actor)
     log.warning("refund_refused", order=share.order.number, code=refusal.code)

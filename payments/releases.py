@@ -9,16 +9,18 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from accounts.models import ConnectedAccount
 from gateway import operations, reads
 from gateway.errors import StripeRefused, StripeUnavailable
+from gateway.models import Operation
 from gateway.objects import Transfer
 from kit.clock import now
 from kit.faults import faultpoint
 from kit.transitions import move
 from ledger import journal
+from orders.models import FundsFlow
 from payments import books, holds, letters, shares
 from payments.models import Hold, Release, Share
 
@@ -29,12 +31,6 @@ Status = Release.Status
 # Not a failure but a wait: our balance at Stripe has not settled yet (fault F36).
 WAIT_CODES = frozenset({"balance_insufficient"})
 WAIT = timedelta(hours=6)
-
-
-def lock_debt(account: ConnectedAccount) -> None:
-    """Let one decision at a time use a seller's debt: two releases must not both set it off."""
-    # Locked after the share, always in this order.
-    ConnectedAccount.objects.select_for_update().get(pk=account.pk)
 
 
 def write(share: Share, steps: dict[str, Any], *, actor: str, reason: str, at: datetime) -> Release:
@@ -139,29 +135,55 @@ def key(release: Release) -> str:
     return f"release:{release.share.order.number}:{release.number}"
 
 
+def may_go(operation: Operation) -> str:
+    """Why a transfer that was only written down must not go out now: something holds its share (invariant I06)."""
+    release = Release.objects.filter(pk=operation.request["metadata"]["release"]).first()
+    if release is None or not release.share.holds.filter(ended_at=None).exists():
+        return ""
+    return _("Something holds the money back since this release was written down.")
+
+
 def _params(release: Release) -> dict[str, Any]:
     share = release.share
-    return {
+    params: dict[str, Any] = {
         "amount": release.amount,
         "currency": share.currency,
         "destination": share.account.stripe_id,
-        # Funds of this charge, settled or not: never those of other buyers (fault F36).
-        "source_transaction": share.payment.charge_id,
         "metadata": {"order": share.order.number, "release": str(release.pk)},
         "expand": ["balance_transaction"],
     }
+    if _charge_covers(release):
+        # Funds of this charge, settled or not: never those of other buyers (fault F36).
+        params["source_transaction"] = share.payment.charge_id
+    return params
+
+
+def _charge_covers(release: Release) -> bool:
+    """Whether the charge still has room for this transfer. Stripe counts every transfer that was made from it, also
+    what was fetched back since, and a destination charge sent all of itself (docs.stripe.com/connect: "the sum of the
+    transfers doesn't exceed the source charge"). Without room it comes from our balance, once that has settled.
+    """
+    payment = release.share.payment
+    if payment.funds_flow == FundsFlow.DESTINATION:
+        return False
+    made = Release.objects.filter(share__payment=payment).exclude(status=Status.REFUSED)
+    used = made.aggregate(total=Sum("amount"))["total"] or 0
+    return bool(used <= payment.amount)
 
 
 def _refused(release: Release, refusal: StripeRefused, *, actor: str) -> None:
     with transaction.atomic():
+        # Locked: what the share counted for it is given back once.
         share = shares.locked(release.share_id)
         release.refresh_from_db()
         if release.status != Status.PLANNED:
             return
         _take_back(share, release, actor=actor, reason=refusal.message)
         if refusal.code in WAIT_CODES:
-            share.release_at = now() + WAIT
-            share.save(update_fields=["release_at"])
+            # Only what was due is tried again: what somebody released early they have to release again themselves.
+            if share.release_at is not None and share.release_at <= now():
+                share.release_at = now() + WAIT
+                share.save(update_fields=["release_at"])
             return
         # Parked with Stripe's words, and tried again when Stripe says the seller can be paid (fault F49).
         holds.write(
@@ -179,3 +201,6 @@ def _take_back(share: Share, release: Release, *, actor: str, reason: str) -> No
     share.released -= release.amount
     share.save(update_fields=["released"])
     move(release, Status.REFUSED, actor=actor, reason=reason, refusal=reason)
+
+
+operations.check_before_sending("transfer.create", may_go)

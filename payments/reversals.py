@@ -1,13 +1,13 @@
 """Reversals: released money fetched back from a seller's Stripe balance, for a refund or to be held again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from gateway import operations
+from gateway import operations, reads
 from gateway.errors import StripeRefused, StripeUnavailable
 from gateway.objects import BalanceTransaction, TransferReversal
 from kit.clock import now
@@ -20,6 +20,9 @@ from payments.models import Hold, Refund, Release, Reversal, Share
 log = structlog.get_logger(__name__)
 
 Status = Reversal.Status
+
+# How long staff have to say whose money is that came back late in its holding time (fault F53).
+DECIDE_WITHIN = timedelta(days=7)
 
 
 def write_for_refund(refund: Refund, *, actor: str, at: datetime) -> list[Reversal]:
@@ -59,8 +62,9 @@ def write(
 
 
 def send(reversal: Reversal, *, actor: str) -> None:
-    """Ask Stripe to fetch it back, or finish asking. A refusal is written down: what is missing stays the seller's
-    debt (fault F39). Raises StripeUnavailable while the outcome is unknown.
+    """Ask Stripe to fetch it back, or finish asking. A refusal is written down: what is missing for a refund stays the
+    seller's debt (fault F39); without a refund it is raised as StripeRefused, because nothing came of it. Raises
+    StripeUnavailable while the outcome is unknown.
     """
     if reversal.status != Status.PLANNED:
         return
@@ -73,7 +77,12 @@ def send(reversal: Reversal, *, actor: str) -> None:
         found = TransferReversal.read(operations.require(operation))
     except StripeRefused as refusal:
         _refused(reversal, refusal, actor=actor)
+        if reversal.refund_id is None:
+            raise
         return
+    if found.line is None:
+        # Answered before it was booked: what Stripe has now counts, not what it answered then.
+        found = next((one for one in reads.reversals_of(found.transfer) if one.id == found.id), found)
     if found.line is None:
         raise StripeUnavailable("Stripe has not booked the reversal yet.")
     apply(reversal, found.id, found.line, actor=actor)
@@ -84,8 +93,8 @@ def apply(reversal: Reversal, stripe_id: str, line: BalanceTransaction, *, actor
     """Write down what Stripe fetched back: reversal, books and share in one transaction. Safe to repeat."""
     at = now()
     with transaction.atomic():
-        # Locked: the sweep and whoever pressed the button may both be here.
-        share = shares.locked(reversal.release.share_id)
+        # Locked: the sweep and whoever pressed the button may both be here, and it pays a debt.
+        share = shares.locked_with_debt(reversal.release.share_id)
         reversal.refresh_from_db()
         if reversal.status != Status.PLANNED:
             return
@@ -106,11 +115,18 @@ def apply(reversal: Reversal, stripe_id: str, line: BalanceTransaction, *, actor
 
 
 def into_hold(reversal: Reversal, share: Share, line: BalanceTransaction, *, actor: str, at: datetime) -> None:
-    """The money is with us again and nobody's yet: held until a person decides. Under the share's lock."""
-    journal.post([books.reversed_into_hold(reversal, line, at=at)])
-    share.released -= reversal.amount
-    share.save(update_fields=["released"])
-    if share.status == Share.Status.RELEASED:
+    """The money is with us again and nobody's yet: held until a person decides. Under the share's lock.
+
+    A destination charge sent our fee to the seller, too, before Stripe gave it back: what is fetched back beyond the
+    seller's part is that, and stays in suspense until the fee goes back to the seller.
+    """
+    sellers = min(reversal.amount, share.released)
+    journal.post([books.reversed_into_hold(reversal, line, sellers=sellers, at=at)])
+    share.released -= sellers
+    # Whoever decides gets some days, also when it was released long ago.
+    share.hold_deadline = max(share.hold_deadline, at + DECIDE_WITHIN)
+    share.save(update_fields=["released", "hold_deadline"])
+    if share.status != Share.Status.HELD and share.left:
         move(share, Share.Status.HELD, actor=actor, reason=_("Released money was fetched back."), at=at)
     holds.write(
         share,
@@ -139,8 +155,8 @@ def _params(reversal: Reversal) -> dict[str, Any]:
 
 def _refused(reversal: Reversal, refusal: StripeRefused, *, actor: str) -> None:
     with transaction.atomic():
-        # Locked, so that nobody plans with it while it is given up.
-        shares.locked(reversal.release.share_id)
+        # Locked, so that nobody plans with it while it is given up: it is a debt to set off from now on.
+        shares.locked_with_debt(reversal.release.share_id)
         reversal.refresh_from_db()
         if reversal.status == Status.PLANNED:
             move(reversal, Status.REFUSED, actor=actor, reason=refusal.message, refusal=refusal.message)

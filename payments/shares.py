@@ -1,9 +1,11 @@
 """Shares: opened when a payment is settled, read under their lock, closed when nothing is left of them."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Sum
 
+from accounts.models import ConnectedAccount
 from gateway.objects import Charge
 from kit.money import allocate
 from kit.transitions import move
@@ -22,6 +24,15 @@ HOLDING_DAYS = {"TH": 10, "US": 730}
 LONGEST_HOLDING_DAYS = 90
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came in for an order, in minor units, and what of it is the platform's and Stripe's fee."""
+
+    gross: int
+    fee: int
+    processing: int
+
+
 def open_for(payment: Payment, charge: Charge, *, at: datetime, actor: str) -> list[Share]:
     """One share for each order of a payment that was just paid, in the transaction that books it.
 
@@ -31,10 +42,14 @@ def open_for(payment: Payment, charge: Charge, *, at: datetime, actor: str) -> l
     orders = list(payment.purchase.orders.select_related("seller").order_by("pk"))
     stripe_fee = charge.line.fee if charge.line else 0
     parts = allocate(stripe_fee, [order.total for order in orders])
-    return [_open(payment, order, charge, part, at, actor) for order, part in zip(orders, parts, strict=True)]
+    return [
+        open_one(payment, order, charge, Came(order.total, order.fee, part), at=at, actor=actor)
+        for order, part in zip(orders, parts, strict=True)
+    ]
 
 
-def _open(payment: Payment, order: Order, charge: Charge, processing: int, at: datetime, actor: str) -> Share:
+def open_one(payment: Payment, order: Order, charge: Charge, came: Came, *, at: datetime, actor: str) -> Share:
+    """The share of one order. In the transaction that books what came."""
     is_held = payment.funds_flow == FundsFlow.HELD
     account = payment.destination or order.seller.connected_accounts.filter(stripe_id__isnull=False).latest("pk")
     days = HOLDING_DAYS.get(order.seller.country, LONGEST_HOLDING_DAYS)
@@ -45,10 +60,10 @@ def _open(payment: Payment, order: Order, charge: Charge, processing: int, at: d
         funds_flow=payment.funds_flow,
         status=Status.HELD if is_held else Status.RELEASED,
         currency=order.currency,
-        gross=order.total,
-        fee=order.fee,
-        processing=processing,
-        released=0 if is_held else order.total - order.fee,
+        gross=came.gross,
+        fee=came.fee,
+        processing=came.processing,
+        released=0 if is_held else came.gross - came.fee,
         fee_earned=not is_held,
         opened_at=at,
         hold_deadline=at + timedelta(days=days),
@@ -75,10 +90,18 @@ def locked(share_id: int) -> Share:
     return rows.select_related("order__purchase", "order__seller", "payment", "account").get(pk=share_id)
 
 
+def locked_with_debt(share_id: int) -> Share:
+    """The share as by `locked`, and with it what its seller owes: for whoever makes, uses or pays a debt."""
+    share = locked(share_id)
+    # Locked after the share, always in this order: two releases must not both set the same debt off, and none may set
+    # off what is being fetched back at the same moment.
+    ConnectedAccount.objects.select_for_update(no_key=True).get(pk=share.account_id)
+    return share
+
+
 def facts(share: Share) -> Facts:
-    """What plans are made of. To be carried out, they are read under `locked`, with the seller's account locked too."""
+    """What plans are made of. To be carried out, they are read under `locked_with_debt`."""
     account = str(share.account.stripe_id)
-    seller = str(share.account.seller_id)
     return Facts(
         order=share.order.number,
         currency=share.currency,
@@ -98,14 +121,17 @@ def facts(share: Share) -> Facts:
         on_its_way=share.releases.filter(status=Release.Status.PLANNED).exists(),
         order_status=share.order.status,
         can_receive=share.account.can_receive_transfers and share.account.closed_at is None,
-        debt=max(0, journal.balance(Account.SELLER_DEBT, seller, share.currency)),
+        debt=_debt(share),
         seller_cash=journal.balance(Account.SELLER_CASH, account, share.currency),
         platform_cash=journal.balance(Account.PLATFORM_CASH, "", share.currency),
     )
 
 
 def lines(share: Share, *, without: Refund | None = None) -> tuple[Line, ...]:
-    """The order's lines with what refunds took of each. Refunds Stripe refused took nothing."""
+    """The order's lines with what refunds took of each. Refunds Stripe refused took nothing.
+
+    Of a payment that was not as agreed other amounts came in than the lines have: then they carry those, in proportion.
+    """
     taken = share.refunds.exclude(status=Refund.Status.REFUSED)
     if without is not None:
         taken = taken.exclude(pk=without.pk)
@@ -114,15 +140,19 @@ def lines(share: Share, *, without: Refund | None = None) -> tuple[Line, ...]:
         for row in taken.values("lines__line").annotate(amount=Sum("lines__amount"), fee=Sum("lines__from_fee"))
         if row["lines__line"]
     }
+    found = list(share.order.lines.order_by("pk"))
+    agreed = [line.amount for line in found]
+    amounts = allocate(share.gross, agreed)
+    fees = allocate(share.fee, [line.fee for line in found] if any(line.fee for line in found) else agreed)
     return tuple(
         Line(
             id=line.pk,
-            amount=line.amount,
-            fee=line.fee,
+            amount=amount,
+            fee=fee,
             refunded=sums[line.pk]["amount"] if line.pk in sums else 0,
             fee_returned=sums[line.pk]["fee"] if line.pk in sums else 0,
         )
-        for line in share.order.lines.order_by("pk")
+        for line, amount, fee in zip(found, amounts, fees, strict=True)
     )
 
 
@@ -139,9 +169,13 @@ def sent(share: Share) -> tuple[Sent, ...]:
 def close_if_done(share: Share, *, at: datetime, actor: str) -> None:
     """When nothing is left, the platform's fee is earned and the share is at its end. Under the share's lock.
 
-    Does nothing while something is still on its way to Stripe.
+    Does nothing while something is still on its way to Stripe, nor while an order was not sent and may still have to be
+    given back: where all of it is the fee, nothing is left for the seller from the start.
     """
     if share.status != Status.HELD or share.left > 0:
+        return
+    is_returned = share.refunded == share.gross
+    if not is_returned and not share.released and share.order.fulfilled_at is None:
         return
     if share.releases.filter(status=Release.Status.PLANNED).exists():
         return
@@ -149,10 +183,22 @@ def close_if_done(share: Share, *, at: datetime, actor: str) -> None:
         return
     if not share.fee_earned:
         journal.post(books.fee_earned(share, at=at))
-    is_returned = share.refunded == share.gross
     to = Status.RETURNED if is_returned else Status.RELEASED
     reason = "All of it went back to the buyer." if is_returned else "Nothing is held any more."
     move(share, to, actor=actor, reason=reason, at=at, fee_earned=True)
+
+
+def _debt(share: Share) -> int:
+    """What the seller owes and nobody is fetching back already: only that is kept back from a release."""
+    coming = Reversal.objects.filter(
+        status=Reversal.Status.PLANNED,
+        refund__isnull=False,
+        release__share__account__seller=share.account.seller_id,
+        release__share__currency=share.currency,
+    )
+    asked_back = coming.aggregate(total=Sum("amount"))["total"] or 0
+    owed = journal.balance(Account.SELLER_DEBT, str(share.account.seller_id), share.currency)
+    return max(0, owed - asked_back)
 
 
 def _hold_name(kind: str, pk: int) -> str:
