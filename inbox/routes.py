@@ -43,9 +43,17 @@ REVERSAL = Route(
     fetch=lambda event: (reads.transfer(event.object_id), reads.reversals_of(event.object_id)),
     apply=lambda event, found: outside.apply_reversals(*found, actor=ACTOR),
 )
+FEE = Route(
+    fetch=lambda event: reads.fee_refunds(event.object_id),
+    apply=lambda event, found: outside.apply_fee_refunds(found[1], found[0], actor=ACTOR),
+)
 DISPUTE = Route(
     fetch=lambda event: reads.dispute(event.object_id),
     apply=lambda event, found: disputing.apply(found, actor=ACTOR),
+)
+WARNING = Route(
+    fetch=lambda event: reads.fraud_warning(event.object_id),
+    apply=lambda event, found: disputing.warned(found, actor=ACTOR),
 )
 PAYOUT = Route(
     fetch=lambda event: payouts.fetch(event.object_id, event.account),
@@ -61,11 +69,14 @@ ROUTES: dict[tuple[str, str], Route] = {
     (PLATFORM, "refund.updated"): REFUND,
     (PLATFORM, "refund.failed"): REFUND,
     (PLATFORM, "transfer.reversed"): REVERSAL,
+    (PLATFORM, "application_fee.refunded"): FEE,
     (PLATFORM, "charge.dispute.created"): DISPUTE,
     (PLATFORM, "charge.dispute.updated"): DISPUTE,
     (PLATFORM, "charge.dispute.closed"): DISPUTE,
     (PLATFORM, "charge.dispute.funds_withdrawn"): DISPUTE,
     (PLATFORM, "charge.dispute.funds_reinstated"): DISPUTE,
+    (PLATFORM, "radar.early_fraud_warning.created"): WARNING,
+    (PLATFORM, "radar.early_fraud_warning.updated"): WARNING,
     (CONNECT, "account.updated"): SELLER_ACCOUNT,
     (CONNECT, "capability.updated"): SELLER_ACCOUNT,
     (CONNECT, "payout.created"): PAYOUT,

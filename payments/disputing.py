@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from gateway.objects import Dispute
+from gateway.objects import Dispute, FraudWarning
 from payments import holds, releases, shares
 from payments.errors import NotYet
 from payments.models import Hold, Payment
@@ -21,6 +21,22 @@ def apply(dispute: Dispute, *, actor: str) -> None:
         end_all(payment, ref=dispute.id, actor=actor, reason=_("The bank decided for the marketplace."))
     else:
         hold_all(payment, ref=dispute.id, actor=actor)
+
+
+def warned(warning: FraudWarning, *, actor: str) -> None:
+    """Hold what is left of a payment whose card may be stolen, as long as something can be done about it: refunding it
+    now is cheaper than losing a dispute. Once staff have ended the hold, it stays ended. Raises NotYet for a charge we
+    do not know.
+    """
+    payment = Payment.objects.filter(charge_id=warning.charge).first()
+    if payment is None:
+        raise NotYet(f"No payment here has the charge {warning.charge}.")
+    known = Hold.objects.filter(share__payment=payment, kind=Hold.Kind.WARNING, ref=warning.id)
+    if warning.actionable and not known.exists():
+        hold_all(payment, ref=warning.id, actor=actor, kind=Hold.Kind.WARNING)
+    elif not warning.actionable:
+        reason = _("Nothing can be done about the warning any more.")
+        end_all(payment, ref=warning.id, actor=actor, reason=reason, kind=Hold.Kind.WARNING)
 
 
 def hold_all(payment: Payment, *, ref: str, actor: str, kind: Hold.Kind = Hold.Kind.DISPUTE) -> int:
