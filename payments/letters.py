@@ -117,14 +117,14 @@ def deadline_near(share: Share) -> None:
 
 
 def deadline_blocked(share: Share) -> None:
-    """To staff, once a day: a dispute keeps money that may not be held much longer."""
+    """To staff, once a day: money that may not be held much longer waits for the bank, or for them."""
     day = date_format(localtime(share.hold_deadline), "DATE_FORMAT")
     values = {"number": share.order.number, "amount": share.money(share.left), "day": day}
     _to_staff(
         share,
         key=f"deadline-blocked:{share.pk}:{now().date().isoformat()}",
         subject=_("Order %(number)s: decide before %(day)s") % values,
-        lines=[_("%(amount)s is held because of a dispute, and may not be held any longer.") % values],
+        lines=[_("%(amount)s is held and may not be held any longer, but a dispute or a decision is open.") % values],
     )
 
 

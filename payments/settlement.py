@@ -20,7 +20,7 @@ from ledger.journal import PostingPlan
 from orders import progress
 from orders.models import FundsFlow, Purchase
 from orders.models import Status as OrderStatus
-from payments import plans, shares
+from payments import plans, reviewing, shares
 from payments.errors import NotYet
 from payments.models import Payment
 
@@ -107,19 +107,22 @@ def _paid(payment: Payment, session: CheckoutSession, actor: str) -> None:
     wrong = _disagreement(payment, session, charge)
     # Locked: it may be cancelled at this moment, and what is cancelled must not become paid (fault F27).
     purchase = Purchase.objects.select_for_update().get(pk=payment.purchase_id)
-    if not wrong and purchase.status != OrderStatus.AWAITING_PAYMENT:
-        wrong = f"The purchase is {purchase.status}; the payment came too late."
     at = now()
     facts: dict[str, Any] = {"payment_intent_id": session.payment_intent_id, "charge_id": charge.id, "paid_at": at}
     if wrong:
-        # Booked nowhere and shipped never: a person compares it with Stripe (faults F24, F25, F27).
+        # Shipped never; held, until a person has compared it with Stripe and gives it back (faults F24, F25).
         move(payment, Status.REVIEW, actor=actor, reason=wrong, review_reason=wrong, **facts)
+        reviewing.take_in(payment, charge, why=wrong, at=at, actor=actor)
         log.error("payment_needs_review", payment=payment.pk, reason=wrong)
         return
     move(payment, Status.PAID, actor=actor, reason=_("Stripe confirmed the payment."), **facts)
     journal.post(_postings(payment, charge))
     shares.open_for(payment, charge, at=at, actor=actor)
     faultpoint("settlement.booked")
+    if purchase.status == OrderStatus.CANCELLED:
+        # It came too late, and its things are somebody else's: a sweep gives it back, once (fault F27).
+        log.warning("payment_came_too_late", payment=payment.pk)
+        return
     progress.mark_paid(purchase, at=at, actor=actor, reason=_("Stripe confirmed the payment."))
 
 

@@ -18,11 +18,11 @@ from kit.clock import now
 from kit.faults import faultpoint
 from orders.models import DeliveredBy
 from orders.models import Status as OrderStatus
-from payments import decisions, holds, letters, refunds, releases, reversals, schedule, shares
+from payments import decisions, holds, letters, refunds, releases, reversals, reviewing, schedule, shares
 from payments.consequences import Refused
 from payments.errors import PaymentError
-from payments.models import Hold, MoneyAction, Refund, Release, Reversal, Share
-from payments.policies import BY_REASON
+from payments.models import Hold, MoneyAction, Payment, Refund, Release, Reversal, Share
+from payments.policies import BY_REASON, SHARED
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +35,8 @@ LOOK_AGAIN = timedelta(hours=6)
 # At this part of the longest holding time staff are told, and a day before its end it is acted upon (fault F53).
 WARN_AT = 0.75
 LAST_DAY = timedelta(days=1)
+# What Stripe refused to refund is asked for again after so long.
+TRY_AGAIN = timedelta(days=1)
 
 Basis = Share.Basis
 Kind = MoneyAction.Kind
@@ -54,6 +56,8 @@ def set_dates() -> int:
 def release_due() -> int:
     """Release what is due and not held back; how many were decided on."""
     due = Share.objects.filter(status=Share.Status.HELD, release_at__lte=now()).exclude(_is_held_back())
+    # Without anybody's word the buyer was told first.
+    due = due.exclude(release_basis=Basis.SHIPPED, release_warned_at=None)
     return sum(1 for share in _each(due) if _try(_release, share))
 
 
@@ -76,11 +80,47 @@ def warn_sellers() -> int:
 
 
 def cancel_unsent() -> int:
-    """Cancel and refund orders that were not sent in time; how many."""
+    """Cancel orders that were not sent in time and refund what was not refunded yet; how many."""
     late = Share.objects.filter(
-        status=Share.Status.HELD, order__status=OrderStatus.PAID, order__ship_by__lte=now(), refunded=0
+        status=Share.Status.HELD, order__status=OrderStatus.PAID, order__ship_by__lte=now()
     ).exclude(_is_held_back())
     return sum(1 for share in _each(late) if _try(_cancel, share))
+
+
+def refund_cancelled() -> int:
+    """Give back what is left of cancelled orders: it was paid too late (fault F27), or Stripe refused the refund at
+    the time. Asked at most once a day; how many.
+    """
+    tried = Refund.objects.filter(share=OuterRef("pk")).filter(
+        Q(status=Refund.Status.PLANNED) | Q(planned_at__gt=now() - TRY_AGAIN) | Q(undecided=True)
+    )
+    left = Share.objects.filter(order__status=OrderStatus.CANCELLED, refunded__lt=F("gross"))
+    return sum(1 for share in _each(left.exclude(Exists(tried)).exclude(_is_held_back())) if _try(_give_back, share))
+
+
+def end_reviews() -> int:
+    """Cancel purchases whose payment was not as agreed and has gone back; how many."""
+    given_back = Payment.objects.filter(
+        status=Payment.Status.REVIEW, purchase__status=OrderStatus.AWAITING_PAYMENT, shares__isnull=False
+    ).exclude(shares__refunded__lt=F("shares__gross"))
+    found = given_back.select_related("purchase").distinct()[:BATCH]
+    return sum(1 for payment in found if reviewing.end(payment.purchase, actor=ACTOR))
+
+
+def fetch_back() -> int:
+    """Fetch back what Stripe sent to a seller although the bank had begun to ask for it: we learned of the dispute
+    while the transfer was under way (fault F37, invariant I06). How many shares were decided on.
+    """
+    asked = Hold.objects.filter(
+        share=OuterRef("share"),
+        kind=Hold.Kind.DISPUTE,
+        ended_at=None,
+        opened_at__gte=OuterRef("planned_at"),
+        opened_at__lte=OuterRef("sent_at"),
+    )
+    overtaken = Release.objects.filter(Exists(asked), status=Release.Status.SENT, amount__gt=0, reversals=None)
+    found = Share.objects.filter(pk__in=overtaken.values("share"))
+    return sum(1 for share in _each(found) if _try(_fetch_back, share))
 
 
 def watch_deadlines() -> int:
@@ -90,7 +130,7 @@ def watch_deadlines() -> int:
     old = held.filter(deadline_warned_at=None, opened_at__lte=now() - F("longest") * WARN_AT)
     warned = sum(1 for share in _each(old) if _warn_staff(share.pk))
     last = Share.objects.filter(status=Share.Status.HELD, hold_deadline__lte=now() + LAST_DAY)
-    return warned + sum(1 for share in _each(last) if _try(_end_holding, share))
+    return warned + sum(1 for share in _each(last) if _try(_end_holding_or_tell, share))
 
 
 def end_holds() -> int:
@@ -175,6 +215,9 @@ def _dated(share_id: int) -> bool:
 
 def _release(share: Share) -> None:
     faultpoint("release.due")
+    if share.left <= 0:
+        _close(share.pk)
+        return
     if not share.account.can_receive_transfers:
         _restrict(share)
         return
@@ -182,14 +225,23 @@ def _release(share: Share) -> None:
     decisions.by_itself(share, Kind.RELEASE, {}, actor=ACTOR, reason=reason)
 
 
+def _close(share_id: int) -> None:
+    """Nothing of it is the seller's: on its date the platform's fee is earned."""
+    with transaction.atomic():
+        shares.close_if_done(shares.locked(share_id), at=now(), actor=ACTOR)
+
+
 def _restrict(share: Share) -> None:
     """Parked with a reason, and tried again when Stripe says the account can be paid (fault F49)."""
+    why = "Stripe does not let the seller be paid at the moment."
     with transaction.atomic():
+        share = shares.locked(share.pk)
+        releases.call_off(share, actor=ACTOR, reason=why)
         holds.write(
-            shares.locked(share.pk),
+            share,
             kind=Hold.Kind.RESTRICTION,
             ref="account",
-            reason="Stripe does not let the seller be paid at the moment.",
+            reason=why,
             ends_when="The seller gives Stripe what it asks for.",
             actor=ACTOR,
         )
@@ -199,6 +251,36 @@ def _cancel(share: Share) -> None:
     reason = Refund.Reason.NOT_SHIPPED
     request = {"reason": reason, "policy": BY_REASON[reason].name}
     decisions.by_itself(share, Kind.CANCEL, request, actor=ACTOR, reason="It was not sent in time.")
+
+
+def _give_back(share: Share) -> None:
+    reason = "The order is cancelled: what was paid for it goes back."
+    # Decided as it was when Stripe refused it; what came too late is nobody's fault.
+    refused = share.refunds.filter(status=Refund.Status.REFUSED).last()
+    why, policy = (refused.reason, refused.policy) if refused else (Refund.Reason.PAID_TOO_LATE, SHARED.name)
+    request = {"reason": why, "policy": policy, "amount": share.refundable}
+    decisions.by_itself(share, Kind.REFUND, request, actor=ACTOR, reason=reason)
+
+
+def _fetch_back(share: Share) -> None:
+    last = share.releases.filter(status=Release.Status.SENT, amount__gt=0, reversals=None).latest("pk")
+    reason = "The bank asked for the money while it was sent to the seller."
+    _as_reckoned(share, Kind.REVERSE, {"amount": last.amount}, reason=reason)
+
+
+def _as_reckoned(share: Share, kind: str, request: dict[str, Any], *, reason: str) -> None:
+    """Carry out what was reckoned from the facts at hand, and nothing if another worker was faster."""
+    plan = decisions.preview(share, kind, request)
+    decisions.by_itself(share, kind, request, actor=ACTOR, reason=reason, plan_hash=plan.hash)
+
+
+def _end_holding_or_tell(share: Share) -> None:
+    try:
+        _end_holding(share)
+    except Refused:
+        # Something has to be decided first, by a person: they hear of it every day.
+        letters.deadline_blocked(share)
+        raise
 
 
 def _end_holding(share: Share) -> None:
@@ -211,23 +293,42 @@ def _end_holding(share: Share) -> None:
         letters.deadline_blocked(share)
         return
     was_sent = share.order.status in (OrderStatus.FULFILLED, OrderStatus.DELIVERED)
-    if was_sent and share.account.can_receive_transfers and not open_holds:
+    # Refunded to the end by the marketplace alone, what is left is the seller's as well.
+    is_sellers = was_sent or not share.refundable
+    if is_sellers and share.account.can_receive_transfers and not open_holds:
         reason = "Stripe's longest holding time is over."
         decisions.by_itself(share, Kind.RELEASE, {}, actor=ACTOR, reason=reason)
         return
     why = Refund.Reason.NOT_RECEIVED if was_sent else Refund.Reason.NOT_SHIPPED
-    request = {"reason": why, "policy": BY_REASON[why].name, "amount": share.refundable}
-    kind = Kind.REFUND if was_sent else Kind.CANCEL
-    decisions.by_itself(share, kind, request, actor=ACTOR, reason="Stripe's longest holding time is over.")
+    # What never was a sale is not the seller's to answer for.
+    policy = BY_REASON[why].name if share.order.paid_at else SHARED.name
+    request = {"reason": why, "policy": policy, "amount": share.refundable}
+    kind = Kind.CANCEL if share.order.status == OrderStatus.PAID else Kind.REFUND
+    if share.released:
+        # Part of it is the seller's already: only what is still held goes back.
+        kind, request = Kind.REFUND, {"reason": why, "policy": SHARED.name, "amount": _held_part(share)}
+    _as_reckoned(share, kind, request, reason="Stripe's longest holding time is over.")
+
+
+def _held_part(share: Share) -> int:
+    """The most the buyer can get back without fetching anything back from the seller, in minor units."""
+    low, high = 0, share.refundable
+    while low < high:
+        amount = (low + high + 1) // 2
+        plan = decisions.preview(share, Kind.REFUND, {"reason": "", "policy": SHARED.name, "amount": amount})
+        low, high = (low, amount - 1) if plan.steps["owed"] else (amount, high)
+    return low
 
 
 def _warn_buyer(share_id: int) -> bool:
     with transaction.atomic():
         share = shares.locked(share_id)
-        if share.release_warned_at is not None or share.release_basis != Basis.SHIPPED:
+        if share.release_warned_at is not None or share.release_basis != Basis.SHIPPED or share.release_at is None:
             return False
         share.release_warned_at = now()
-        share.save(update_fields=["release_warned_at"])
+        # Whoever is warned late, because the sweeps stood still, has the same days to object.
+        share.release_at = max(share.release_at, now() + timedelta(days=schedule.warning_days()))
+        share.save(update_fields=["release_warned_at", "release_at"])
         letters.release_soon(share)
     return True
 

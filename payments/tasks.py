@@ -44,6 +44,9 @@ def act_on_held_money(**_ignored: object) -> None:
         sweeps.warn_sellers,
         sweeps.release_due,
         sweeps.cancel_unsent,
+        sweeps.refund_cancelled,
+        sweeps.end_reviews,
+        sweeps.fetch_back,
         sweeps.watch_deadlines,
     ):
         sweep()
