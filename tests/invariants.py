@@ -166,7 +166,7 @@ def i03_what_came_in_is_somewhere(stripe: Stripe, rows: Rows, books: Balances) -
         _equation(share, rows)
         _owed_to_the_buyer(share, stripe, rows, books)
     _results(stripe, rows, books)
-    for payment in Payment.objects.filter(status=Payment.Status.PAID):
+    for payment in Payment.objects.filter(shares__isnull=False).distinct():
         gross = sum(share.gross for share in rows.shares if share.payment_id == payment.pk)
         captured = stripe.objects[str(payment.charge_id)].body["amount_captured"]
         _same("I03", f"captured for payment {payment.pk}", captured, gross)
@@ -324,13 +324,23 @@ def _owed_to_the_buyer(share: Share, stripe: Stripe, rows: Rows, books: Balances
     who = share.order.number, share.currency
     _same("I03", f"owed to the buyer of {share}", books[Account.BUYER_REFUND_DUE, *who], -owed)
     undecided = sum(row.amount for row in rows.booked(share) if row.undecided)
-    _same("I03", f"suspense of {share}", books[Account.SUSPENSE, *who], undecided - _fee_come_back(share, rows))
+    unexplained = undecided - _fee_come_back(share, rows) + _fee_given_back(share, stripe)
+    _same("I03", f"suspense of {share}", books[Account.SUSPENSE, *who], unexplained)
 
 
 def _fee_come_back(share: Share, rows: Rows) -> int:
     """What was fetched back outside beyond the seller's part of a destination charge."""
     mine = [row for row in rows.reversals[share.pk] if row.status == Reversal.Status.DONE and not row.refund_id]
     return sum(row.amount for row in mine) - rows.into_hold(share)
+
+
+def _fee_given_back(share: Share, stripe: Stripe) -> int:
+    """What was given back outside of our fee on a destination charge, and is in the books."""
+    if share.funds_flow == FundsFlow.HELD:
+        return 0
+    booked = [row.body for row in stripe.of("fr_") if row.body["balance_transaction"] in stripe.booked]
+    fees = [(body, stripe.objects[str(body["fee"])].body) for body in booked]
+    return sum(body["amount"] for body, fee in fees if fee["originating_transaction"] == share.payment.charge_id)
 
 
 def _results(stripe: Stripe, rows: Rows, books: Balances) -> None:
@@ -390,7 +400,7 @@ def _is_on_its_way(line: Line, stripe: Stripe) -> bool:
         return Reversal.objects.filter(pk=metadata["reversal"], status=Reversal.Status.PLANNED).exists()
     if line.type in ("charge", "transfer", "application_fee"):
         charge = _charge_of(line, stripe).get("id")
-        return not Payment.objects.filter(charge_id=charge, status=Payment.Status.PAID).exists()
+        return not Payment.objects.filter(charge_id=charge, shares__isnull=False).exists()
     # A refund changes at Stripe before anybody tells us; its row is not final until then.
     return line.type in ("refund", "refund_failure", "transfer_refund", "application_fee_refund")
 

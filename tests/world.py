@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db.models.functions import Now
 from django.test import Client
 
 from accounts import onboarding
@@ -15,16 +16,17 @@ from accounts.models import ConnectedAccount, Seller, User
 from catalog.models import Listing
 from customers.mirror import ensure_stripe_customer
 from customers.models import Customer
-from emulator import hosted
+from emulator import business, hosted
 from emulator.core import Emulator
 from emulator.types import Outcome, Response
 from gateway import client as gateway
-from gateway import reads
+from gateway import operations, reads
 from inbox.handle import handle_waiting
 from inbox.models import StripeEvent
 from kit.clock import fixed_at, now
 from orders import progress
 from orders.models import Purchase
+from payments import sweeps
 from payments.models import Share
 from tests.factories import (
     AddressFactory,
@@ -48,6 +50,9 @@ class World:
         self.door = Client()
         self.seen: list[tuple[str, str]] = []
         self._by_hand = 0
+        self.buyers = 0
+        # Whether what is bought is paid at Stripe only, and nobody told us yet.
+        self.keeps_quiet = False
         self._handle = emulator.handle
         emulator.handle = self._handle_and_note  # type: ignore[method-assign]
 
@@ -107,6 +112,21 @@ class World:
         """Something the platform's people do at Stripe and not here, like "POST /v1/refunds"."""
         self._by_hand += 1
         return gateway.post(request.partition(" ")[2], params, key=f"by-hand-{self._by_hand}").body
+
+    def finish(self) -> None:
+        """Everything that goes on by itself after a crash, until nothing moves: leases end, sweeps and events."""
+        with fixed_at(now() + operations.LEASE + timedelta(seconds=1)):
+            for _round in range(3):
+                self.release_leases()
+                StripeEvent.objects.filter(status="received").update(due_at=Now())
+                operations.finish_due()
+                sweeps.follow()
+                self.settle()
+
+    def fail_refund(self, stripe_id: str) -> None:
+        """The buyer's bank sends a refund back, and we hear of it."""
+        business.fail_refund(self.emulator, stripe_id)
+        self.settle()
 
     def release_leases(self) -> None:
         """As if the time a dead worker had for its events were over."""
@@ -178,8 +198,28 @@ class World:
         assert answer.status_code == 303, answer.content.decode()[:2000]
         purchase = Purchase.objects.latest("pk")
         self.pay(str(purchase.payments.get().session_id), card)
-        self.settle()
+        if not self.keeps_quiet:
+            self.settle()
         return list(Share.objects.filter(payment__purchase=purchase).order_by("pk"))
+
+    def bought_again(self, share: Share, price: int) -> Share:
+        """Somebody else bought something from the same seller."""
+        people = self.buyers = self.buyers + 1
+        client, _customer = self.buyer(f"buyer{people}@example.org")
+        purchase = self.check_out(client, ListingFactory(seller=share.order.seller, price=price))
+        self.pay(str(purchase.payments.get().session_id))
+        self.settle()
+        found: Share = Share.objects.get(payment__purchase=purchase)
+        return found
+
+    def bought_at_once(self, price: int) -> Share:
+        """Alice paid for something handed over: its money went to the seller with the payment."""
+        client, _customer = self.buyer()
+        purchase = self.check_out(client, self.listing(price=price, delivery="pickup"))
+        self.pay(str(purchase.payments.get().session_id))
+        self.settle()
+        found: Share = Share.objects.get(payment__purchase=purchase)
+        return found
 
     def delivered(self, share: Share) -> None:
         """The seller sent it, and the buyer says that it arrived."""

@@ -13,7 +13,7 @@ from payments.models import MoneyAction, Refund, Release, Share
 from tests import invariants
 from tests.world import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 Kind = MoneyAction.Kind
 
