@@ -46,13 +46,19 @@ def needs_a_person(user: User | AbstractBaseUser | AnonymousUser) -> list[Task]:
 def _approvals(user: User) -> Iterator[Task]:
     waiting = MoneyAction.objects.filter(status=MoneyAction.Status.WAITING).select_related("share__order")
     for action in waiting.order_by("pk")[:LONGEST]:
-        what = _("Approve or decline: %(what)s") % {"what": str(action.get_kind_display()).lower()}
+        what = str(action.get_kind_display())
         if action.amount:
             what = f"{what}, {action.share.money(action.amount)}"
+        sentence = _("Approve or decline: %(what)s")
         if action.user_id == user.pk:
-            what = _("%(what)s (by somebody else than you)") % {"what": what}
+            sentence = _("Somebody else has to approve what you asked for: %(what)s")
         about = _("Order %(number)s, asked for by %(who)s") % {"number": action.share, "who": action.actor}
-        yield Task(action.created_at, what, about, reverse("admin:payments_moneyaction_approve", args=[action.pk]))
+        yield Task(
+            action.created_at,
+            sentence % {"what": what},
+            about,
+            reverse("admin:payments_moneyaction_approve", args=[action.pk]),
+        )
 
 
 def _undecided(user: User) -> Iterator[Task]:

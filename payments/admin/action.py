@@ -31,7 +31,7 @@ class MoveInline(ReadOnlyInline):
 class MoneyActionAdmin(ReadOnlyAdmin):
     """Who decided what about whose money, and why."""
 
-    list_display = ("created_at", "kind", "share", "shown_amount", "status", "actor", "approver", "reason")
+    list_display = ("created_at", "kind", "share", "shown_amount", "status", "who", "reason")
     list_filter = ("status", "kind", "needs_approval", "currency")
     search_fields = ("share__order__number", "actor", "reason", "request_id")
     list_select_related = ("share__order", "approver")
@@ -43,6 +43,13 @@ class MoneyActionAdmin(ReadOnlyAdmin):
     def shown_amount(self, action: MoneyAction) -> str:
         """With its currency."""
         return str(action.share.money(action.amount)) if action.amount else ""
+
+    @admin.display(description=gettext_lazy("Who"), ordering="actor")
+    def who(self, action: MoneyAction) -> str:
+        """Who asked, and who approved it."""
+        if action.approver is None:
+            return action.actor
+        return _("%(who)s, approved by %(other)s") % {"who": action.actor, "other": action.approver}
 
     def get_urls(self) -> list[URLPattern]:
         """The page of the second person."""

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gateway.errors import StripeRefused, StripeUnavailable
-from payments import decisions, words
+from payments import decisions, refunds, words
 from payments.consequences import ENDED_BY_STAFF, Plan, Refused
 from payments.decisions import Decider, PlanChanged
 from payments.desk_forms import FORMS, DecisionForm
-from payments.models import MoneyAction, Refund, Share
+from payments.models import MoneyAction, Share
 
 if TYPE_CHECKING:
     from payments.admin.share import ShareAdmin
@@ -38,12 +38,25 @@ TITLES = {
 }
 
 
+ABOUT = {
+    Kind.REFUND: gettext_lazy("All of it, an amount, or amounts by line."),
+    Kind.RELEASE: gettext_lazy("Now, without waiting for its date."),
+    Kind.REVERSE: gettext_lazy("What they got goes back into hold."),
+    Kind.HOLD: gettext_lazy("It is not released until somebody ends the hold, or on a day you name."),
+    Kind.END_HOLD: gettext_lazy("It goes on to its release date."),
+    Kind.CANCEL: gettext_lazy("It is not sent yet: the buyer gets everything back, the stock too."),
+    Kind.DECIDE: gettext_lazy("The buyer has the money; say whose it was."),
+    Kind.RETRY: gettext_lazy("Their bank sent it back; we owe it to them."),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A decision that is possible now, with the page where it is made."""
 
     title: Any
     url: str
+    about: Any = ""
 
 
 def possible(share: Share) -> list[Choice]:
@@ -52,7 +65,7 @@ def possible(share: Share) -> list[Choice]:
     open_holds = share.holds.filter(ended_at=None, kind__in=ENDED_BY_STAFF)
     tests = [
         (Kind.DECIDE, share.refunds.filter(undecided=True).exists()),
-        (Kind.RETRY, share.refunds.filter(status=Refund.Status.FAILED, replaced_by=None).exists()),
+        (Kind.RETRY, refunds.unpaid(share).exists()),
         (Kind.REFUND, share.refundable > 0),
         (Kind.RELEASE, held and share.left > 0),
         (Kind.HOLD, held and share.left > 0),
@@ -61,7 +74,7 @@ def possible(share: Share) -> list[Choice]:
         (Kind.REVERSE, share.released > 0),
     ]
     return [
-        Choice(TITLES[kind], reverse("admin:payments_share_decide", args=[share.pk, kind]))
+        Choice(TITLES[kind], reverse("admin:payments_share_decide", args=[share.pk, kind]), ABOUT[kind])
         for kind, makes_sense in tests
         if makes_sense
     ]
@@ -105,8 +118,10 @@ class Desk:
                 reason=form.cleaned_data["reason"],
             )
         except PlanChanged as changed:
-            messages.warning(self.http, str(changed))
-            return self._page(form, changed.plan, status=409)
+            if self._is_done(shown):
+                messages.success(self.http, _("That is done already."))
+                return redirect("admin:payments_share_change", self.share.pk)
+            return self._page(form, changed.plan, changed=str(changed), status=409)
         except StripeRefused as refusal:
             messages.error(self.http, _("Stripe refused it: %(why)s Nothing was moved.") % {"why": refusal.message})
         except StripeUnavailable:
@@ -119,6 +134,10 @@ class Desk:
             messages.success(self.http, done)
         return redirect("admin:payments_share_change", self.share.pk)
 
+    def _is_done(self, shown: str) -> bool:
+        """Whether this person pressed the button twice: what they saw has been carried out meanwhile (fault F34)."""
+        return self.share.actions.filter(plan_hash=shown, user=self.http.user.pk).exists()
+
     def _decider(self) -> Decider:
         user: Any = self.http.user
         return Decider(user.email, user, getattr(self.http, "request_id", ""))
@@ -127,7 +146,9 @@ class Desk:
         field = refused.field if refused.field in form.fields else None
         form.add_error(field, words.refusal(refused, self.share.currency))
 
-    def _page(self, form: DecisionForm, plan: Plan | None = None, *, status: int = 200) -> HttpResponse:
+    def _page(
+        self, form: DecisionForm, plan: Plan | None = None, *, changed: str = "", status: int = 200
+    ) -> HttpResponse:
         page = {
             **self.admin.admin_site.each_context(self.http),
             "title": TITLES[Kind(self.kind)],
@@ -135,6 +156,7 @@ class Desk:
             "share": self.share,
             "original": self.share,
             "form": form,
+            "changed": changed,
             "plan": plan,
             "card": words.card(plan, self.share.order.seller.name) if plan else None,
             "needs_second": plan is not None and decisions.needs_second_person(plan),

@@ -8,12 +8,16 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 from payments import stories
+from payments.admin import standing
 from payments.admin.decide import Desk, possible
 from payments.models import Hold, MoneyAction, Refund, Release, Share, ShareMove
+from payments.queries import seller_debt
 
 
 class StandsFilter(admin.SimpleListFilter):
@@ -50,26 +54,49 @@ class ReleaseInline(ReadOnlyInline):
     """What was sent to the seller."""
 
     model = Release
-    fields = ("number", "status", "money", "netted", "transfer_id", "payout", "sent_at", "actor", "reason", "refusal")
-    readonly_fields = ("money",)
+    fields = ("number", "status", "shown_amount", "set_off", "transfer_id", "payout", "sent_at", "actor", "refusal")
+    readonly_fields = ("shown_amount", "set_off")
+
+    @admin.display(description=_("Sent"))
+    def shown_amount(self, release: Release) -> str:
+        """With its currency."""
+        return str(release.money)
+
+    @admin.display(description=_("Set off"))
+    def set_off(self, release: Release) -> str:
+        """Kept back against what the seller owed."""
+        return str(release.share.money(release.netted)) if release.netted else ""
 
 
 class RefundInline(ReadOnlyInline):
     """What went back to the buyer, and who bore it."""
 
     model = Refund
-    fields = (
-        "status", "money", "from_seller", "from_fee", "from_platform", "processing", "owed", "reason", "outside",
-        "undecided", "stripe_id", "failure", "actor",
-    )  # fmt: skip
-    readonly_fields = ("money",)
+    fields = ("planned_at", "status", "shown_amount", "borne_by", "reason", "policy", "stripe_id", "failure", "actor")
+    readonly_fields = ("shown_amount", "borne_by")
+
+    @admin.display(description=_("Amount"))
+    def shown_amount(self, refund: Refund) -> str:
+        """With its currency."""
+        return str(refund.money)
+
+    @admin.display(description=_("Borne by"))
+    def borne_by(self, refund: Refund) -> str:
+        """Each one's part, in words."""
+        return stories.borne_by(refund)
 
 
 class ActionInline(ReadOnlyInline):
     """Who decided what, and why."""
 
     model = MoneyAction
-    fields = ("created_at", "kind", "status", "amount", "actor", "approver", "reason")
+    fields = ("created_at", "kind", "status", "shown_amount", "actor", "approver", "reason")
+    readonly_fields = ("shown_amount",)
+
+    @admin.display(description=_("Amount"))
+    def shown_amount(self, action: MoneyAction) -> str:
+        """With its currency."""
+        return str(action.share.money(action.amount)) if action.amount else ""
 
 
 class ShareMoveInline(ReadOnlyInline):
@@ -82,10 +109,7 @@ class ShareMoveInline(ReadOnlyInline):
 class ShareAdmin(ReadOnlyAdmin):
     """Each order's money: held, released or returned."""
 
-    list_display = (
-        "order", "seller", "status", "shown_gross", "shown_left", "release_at", "release_basis", "shown_holds",
-        "hold_deadline",
-    )  # fmt: skip
+    list_display = ("order", "seller", "status", "shown_gross", "shown_left", "next_thing", "shown_deadline")
     list_filter = ("status", StandsFilter, "release_basis", "funds_flow", "currency")
     search_fields = (
         "order__number", "order__purchase__number", "order__seller__name", "payment__charge_id",
@@ -106,12 +130,16 @@ class ShareAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view(self.decide_view)
         return [path("<int:share_id>/decide/<slug:kind>/", view, name="payments_share_decide"), *super().get_urls()]
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Every order that was paid, and where its money is."""
+        return super().changelist_view(request, {**(extra_context or {}), "title": _("The money of each order")})
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The money story, and the decisions that are possible now, above the facts."""
         share = self.get_object(request, object_id)
-        more = {} if share is None else {"story": stories.for_staff(share), "decisions": possible(share)}
+        more = {} if share is None else _shown(share)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
     def decide_view(self, request: HttpRequest, share_id: int, kind: str) -> HttpResponse:
@@ -137,10 +165,28 @@ class ShareAdmin(ReadOnlyAdmin):
         """What is held for the seller."""
         return str(share.money(share.left))
 
-    @admin.display(description=_("Held back by"))
-    def shown_holds(self, share: Share) -> str:
-        """Why it would not be released on its date."""
-        return ", ".join(str(hold.get_kind_display()) for hold in share.holds.all() if hold.ended_at is None)
+    @admin.display(description=_("What is next"), ordering="release_at")
+    def next_thing(self, share: Share) -> str:
+        """When it is released, or why it is not."""
+        return standing.next_thing(share)
+
+    @admin.display(description=_("At most until"), ordering="hold_deadline")
+    def shown_deadline(self, share: Share) -> str:
+        """How long it may be held; of no interest once nothing is held."""
+        return date_format(localtime(share.hold_deadline), "j F Y") if share.status == Share.Status.HELD else ""
+
+
+def _shown(share: Share) -> dict[str, Any]:
+    return {
+        "title": _("The money of order %(number)s") % {"number": share.order.number},
+        "subtitle": None,
+        "standing": standing.pill(share),
+        "turns": standing.turns(share),
+        "story": stories.for_staff(share),
+        "decisions": possible(share),
+        "bar": standing.bar(share),
+        "debt": seller_debt(share.order.seller, share.currency),
+    }
 
 
 @admin.register(Refund)
