@@ -3,6 +3,8 @@
 import requests
 
 CARD = "4242424242424242"
+# What is paid with this one is available at once, so that it can be paid out without moving the clock.
+CARD_AT_ONCE = "4000000000000077"
 
 
 class Controls:
@@ -16,9 +18,17 @@ class Controls:
         """Fill in everything Stripe wants of a seller, with test data. Raises requests.HTTPError."""
         self._post(f"/_emulator/accounts/{account}/complete_onboarding")
 
-    def pay(self, session: str, email: str) -> None:
-        """Pay on a hosted page with the test card that always works. Raises requests.HTTPError."""
-        self._post(f"/_emulator/sessions/{session}/pay", number=CARD, email=email)
+    def pay(self, session: str, email: str, card: str = CARD) -> None:
+        """Pay on a hosted page with a test card, or the one that always works. Raises requests.HTTPError."""
+        self._post(f"/_emulator/sessions/{session}/pay", number=card, email=email)
+
+    def pay_out(self, account: str, amount: int) -> None:
+        """Send `amount` (minor units) of a seller’s balance to their bank. Raises requests.HTTPError."""
+        self._post(f"/_emulator/accounts/{account}/drain", amount=amount)
+
+    def send_back(self, refund: str) -> None:
+        """The buyer's bank returns a refund. Raises requests.HTTPError."""
+        self._post(f"/_emulator/refunds/{refund}/fail")
 
     def _post(self, path: str, **body: object) -> None:
         answer = requests.post(f"{self._address}{path}", json=body, headers=self._headers, timeout=10)

@@ -15,6 +15,7 @@ class Person:
 
 PEOPLE = (
     Person("admin", "admin@demo.example", "Ada Admin", "runs the platform; signs in at /admin/"),
+    Person("admin", "second@demo.example", "Emil Admin", "approves what Ada asks for above the limit"),
     Person("seller", "seller@demo.example", "Selma Seller", "sells; her shop is set up with Stripe"),
     Person("seller", "otto@demo.example", "Otto Ledermann", "sells bags and clothes from Vienna"),
     Person("seller", "paper@demo.example", "Orla Byrne", "sells prints from Galway"),
