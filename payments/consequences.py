@@ -17,6 +17,9 @@ from payments.splits import Line, Split, TooMuch, over_lines, split
 
 # A case ends with its decision and a dispute with the bank's; these a person may end.
 ENDED_BY_STAFF = ("staff", "warning", "restriction")
+# Balances change with every sale and are only warned about, and a request that waits is not a fact about itself: none
+# of these outdates a plan.
+NOT_RELIED_ON = ("platform_cash", "seller_cash", "asked_for")
 
 
 class Refused(Exception):
@@ -60,6 +63,8 @@ class Facts:
     debt: int
     seller_cash: int
     platform_cash: int
+    # Whether something that would take money from the seller waits for a second person.
+    asked_for: bool = False
 
     @property
     def left(self) -> int:
@@ -279,8 +284,7 @@ def _plan(
     notes: tuple[Note, ...] = (),
     amount: int = 0,
 ) -> Plan:
-    # The platform's balance changes with every sale and is only warned about: it must not outdate the plan.
-    relied_on = {name: value for name, value in asdict(facts).items() if name not in ("platform_cash", "seller_cash")}
+    relied_on = {name: value for name, value in asdict(facts).items() if name not in NOT_RELIED_ON}
     return Plan(kind, facts.order, facts.currency, dict(request), steps, effects, notes, amount, relied_on)
 
 
@@ -310,6 +314,8 @@ def _refuse_unreleasable(facts: Facts) -> None:
         raise Refused("nothing_held")
     if facts.holds:
         raise Refused("held_back", detail=facts.holds[0])
+    if facts.asked_for:
+        raise Refused("waits_for_approval")
     if facts.order_status == "awaiting_payment":
         raise Refused("not_as_agreed")
     if facts.order_status == "cancelled" and facts.refunded < facts.gross:

@@ -43,6 +43,10 @@ Row = Release | Refund | Reversal
 MOVES_MONEY = frozenset({Kind.RELEASE, Kind.REFUND, Kind.REVERSE, Kind.CANCEL, Kind.DECIDE, Kind.RETRY})
 
 
+# What would take from what is held for the seller, or from what they have.
+TAKES_FROM_SELLER = frozenset({Kind.REFUND, Kind.CANCEL, Kind.DECIDE, Kind.REVERSE})
+
+
 class PlanChanged(PaymentError):
     """What was agreed to is not what would happen now; `plan` is what would."""
 
@@ -112,6 +116,7 @@ def _approve(action: MoneyAction, by: User) -> list[Row]:
         action = _locked_action(action)
         if action.status != Status.WAITING:
             raise NotApprovable(_("This is %(status)s already.") % {"status": action.get_status_display()})
+        _end_request(share, action, actor=by.email, reason=_("Decided by a second person."))
         plan = _fresh(share, action)
         if plan is not None:
             rows = _write(share, plan, by=Decider(action.actor, action.user), reason=action.reason)
@@ -124,9 +129,29 @@ def _approve(action: MoneyAction, by: User) -> list[Row]:
 def decline(action: MoneyAction, *, by: User, reason: str) -> None:
     """A second person says no. Raises NotApprovable when it is carried out or declined already."""
     try:
-        move(action, Status.DECLINED, actor=by.email, reason=reason, at=now(), done_at=now())
+        with transaction.atomic():
+            # Locked: somebody may approve it at this moment, and a release waits for its end.
+            share = shares.locked(action.share_id)
+            move(action, Status.DECLINED, actor=by.email, reason=reason, at=now(), done_at=now())
+            _end_request(share, action, actor=by.email, reason=reason)
     except (LostRace, IllegalMove) as error:
         raise NotApprovable(_("Somebody else was faster.")) from error
+
+
+def _end_request(share: Share, action: MoneyAction, *, actor: str, reason: str) -> None:
+    holds.end(share, kind=Hold.Kind.STAFF, ref=holds.of_request(action.pk), actor=actor, reason=reason)
+
+
+def _hold_for(share: Share, action: MoneyAction) -> None:
+    """Nothing goes to the seller while somebody is asked whether it should go back (invariant I06)."""
+    holds.write(
+        share,
+        kind=Hold.Kind.STAFF,
+        ref=holds.of_request(action.pk),
+        reason=_("The marketplace decides whether some of it goes back to the buyer."),
+        ends_when=_("A second person says yes or no."),
+        actor=action.actor,
+    )
 
 
 def _locked_action(action: MoneyAction) -> MoneyAction:
@@ -158,6 +183,8 @@ def _do(share: Share, kind: str, request: Request, *, by: Decider, reason: str, 
             return asked
         rows: list[Row] = [] if waits else _write(share, plan, by=by, reason=reason)
         action = _record(share, plan, by=by, reason=reason, waits=waits)
+        if waits and kind in TAKES_FROM_SELLER:
+            _hold_for(share, action)
     faultpoint("decision.committed")
     _send(rows, actor=by.actor)
     return action

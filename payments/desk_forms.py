@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kit.money import parse_amount, to_decimal
-from payments import refunds
+from payments import holds, refunds
 from payments.consequences import ENDED_BY_STAFF
 from payments.models import Hold, MoneyAction, Refund, Share
 from payments.policies import BY_REASON, POLICIES
@@ -27,6 +27,7 @@ class DecisionForm(forms.Form):
         label=_("Why"),
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Stays with the order, for staff to read."),
+        error_messages={"required": _("Write down why. It stays with the order.")},
     )
 
     def __init__(self, *args: Any, share: Share, **kwargs: Any) -> None:
@@ -52,7 +53,7 @@ class DecisionForm(forms.Form):
 class RefundForm(DecisionForm):
     """How much goes back, and who bears it: an amount, or amounts by line."""
 
-    amount = forms.CharField(label=_("Amount"), required=False, help_text=_("Empty when you fill in amounts by line."))
+    amount = forms.CharField(label=_("Amount"), required=False, help_text=_("All that is left, unless you change it."))
     why = forms.ChoiceField(label=_("What happened"), choices=REASONS)
     policy = forms.ChoiceField(
         label=_("Who bears it"),
@@ -66,6 +67,7 @@ class RefundForm(DecisionForm):
         self.initial.setdefault("amount", str(to_decimal(share.refundable, share.currency)))
         self.lines = list(share.order.lines.order_by("pk"))
         if len(self.lines) > 1:
+            self.fields["amount"].help_text = _("Empty when you fill in amounts by line.")
             for line in self.lines:
                 label = _("Of “%(title)s” (%(money)s)") % {"title": line.title, "money": line.money}
                 self.fields[f"line_{line.pk}"] = forms.CharField(label=label, required=False)
@@ -157,7 +159,7 @@ class EndHoldForm(DecisionForm):
 
     def __init__(self, *args: Any, share: Share, **kwargs: Any) -> None:
         super().__init__(*args, share=share, **kwargs)
-        ours = share.holds.filter(ended_at=None, kind__in=ENDED_BY_STAFF)
+        ours = share.holds.filter(ended_at=None, kind__in=ENDED_BY_STAFF).exclude(ref__startswith=holds.REQUEST)
         self.fields["hold"].queryset = ours  # type: ignore[attr-defined]
 
     def request(self) -> dict[str, Any]:

@@ -8,6 +8,18 @@ from django.db.models import QuerySet
 from kit.clock import now
 from payments.models import Hold, Share
 
+REQUEST = "action:"
+
+
+def of_request(action_id: int) -> str:
+    """What the hold is called that lasts as long as a decision waits for a second person."""
+    return f"{REQUEST}{action_id}"
+
+
+def is_request(hold: Hold) -> bool:
+    """Whether a hold only waits for a second person's yes or no; it ends with that and with nothing else."""
+    return hold.kind == Hold.Kind.STAFF and hold.ref.startswith(REQUEST)
+
 
 def write(
     share: Share,

@@ -12,7 +12,7 @@ from kit.transitions import move
 from ledger import journal
 from ledger.models import Account
 from orders.models import FundsFlow, Order
-from payments import books
+from payments import books, holds
 from payments.consequences import Facts, Sent
 from payments.models import Payment, Refund, Release, Reversal, Share
 from payments.splits import Line
@@ -102,6 +102,7 @@ def locked_with_debt(share_id: int) -> Share:
 def facts(share: Share) -> Facts:
     """What plans are made of. To be carried out, they are read under `locked_with_debt`."""
     account = str(share.account.stripe_id)
+    holding = list(share.holds.filter(ended_at=None))
     return Facts(
         order=share.order.number,
         currency=share.currency,
@@ -117,7 +118,8 @@ def facts(share: Share) -> Facts:
         undecided=share.refunds.filter(undecided=True).exists(),
         lines=lines(share),
         sent=sent(share),
-        holds=tuple(_hold_name(hold.kind, hold.pk) for hold in share.holds.filter(ended_at=None)),
+        holds=tuple(_hold_name(hold.kind, hold.pk) for hold in holding if not holds.is_request(hold)),
+        asked_for=any(holds.is_request(hold) for hold in holding),
         on_its_way=share.releases.filter(status=Release.Status.PLANNED).exists(),
         order_status=share.order.status,
         can_receive=share.account.can_receive_transfers and share.account.closed_at is None,

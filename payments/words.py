@@ -23,6 +23,9 @@ REFUSALS: dict[str, Text] = {
     "nothing_to_release": gettext_lazy("Enter an amount above zero."),
     "nothing_held": gettext_lazy("Nothing is held any more."),
     "order_cancelled": gettext_lazy("The order is cancelled: its money goes to the buyer."),
+    "waits_for_approval": gettext_lazy(
+        "Something else waits for a second person’s yes. Approve or decline that first."
+    ),
     "not_as_agreed": gettext_lazy("The payment is not what was agreed: refund it to the buyer."),
     "seller_cannot_receive": gettext_lazy(
         "Stripe does not let the seller be paid at the moment. It is released when the seller has sorted that out."

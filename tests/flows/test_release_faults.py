@@ -380,3 +380,36 @@ def test_f37_a_fraud_warning_holds_every_order_of_the_payment(world: World, shar
     sweeps.release_due()
     assert transfers(world) == 1
     invariants.check_at_rest(world.emulator)
+
+
+def test_i06_nothing_is_released_while_a_refund_waits_for_a_second_person(
+    world: World, share: Share, settings: Any
+) -> None:
+    settings.SECOND_PERSON_ABOVE = {}
+    request = {"amount": 500, "reason": "not_as_described", "policy": "shared"}
+    plan = decisions.preview(share, Kind.REFUND, request)
+    by = Decider("dana", UserFactory())
+    asked = decisions.confirm(share, Kind.REFUND, request, plan_hash=plan.hash, by=by, reason="Torn.")
+
+    sweeps.release_due()
+    with pytest.raises(decisions.Refused) as refused:
+        release(share)
+    assert (transfers(world), refused.value.code) == (0, "waits_for_approval")
+
+    decisions.approve(asked, by=UserFactory())
+    sweeps.release_due()
+    assert (Refund.objects.get().status, transfers(world)) == ("succeeded", 1)
+    invariants.check_at_rest(world.emulator)
+
+
+def test_i06_a_declined_refund_lets_the_release_go_on(world: World, share: Share, settings: Any) -> None:
+    settings.SECOND_PERSON_ABOVE = {}
+    request = {"amount": 500, "reason": "not_as_described", "policy": "shared"}
+    plan = decisions.preview(share, Kind.REFUND, request)
+    by = Decider("dana", UserFactory())
+    asked = decisions.confirm(share, Kind.REFUND, request, plan_hash=plan.hash, by=by, reason="Torn.")
+
+    decisions.decline(asked, by=UserFactory(), reason="It is not torn.")
+    sweeps.release_due()
+
+    assert (Refund.objects.count(), transfers(world)) == (0, 1)
