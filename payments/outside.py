@@ -87,7 +87,7 @@ def _take_in(found: objects.Refund, *, actor: str) -> list[Refund]:
     if payment is None:
         raise NotYet(f"No payment here has the charge {found.charge}.")
     # Locked, in the order of their ids: the same refund may be told of twice at once.
-    locked = [shares.locked_with_debt(pk) for pk in payment.shares.order_by("pk").values_list("pk", flat=True)]
+    locked = [shares.locked(pk) for pk in payment.shares.order_by("pk").values_list("pk", flat=True)]
     known = _known(found)
     if known:
         return known

@@ -137,8 +137,10 @@ def apply(refund: Refund, found: objects.Refund, *, actor: str) -> None:
     """Bring the refund and the books to where Stripe's refund is; forward only, each fact once. Safe to repeat."""
     at = now()
     with transaction.atomic():
-        # Locked: the button, the event and the sweep may all look at once, and a debt may come of it.
-        share = shares.locked_with_debt(refund.share_id)
+        # Locked: the button, the event and the sweep may all look at once. With the debt only when one comes of it: an
+        # outside refund of several orders would otherwise lock several sellers' accounts, in any order.
+        makes_debt = refund.status == Status.PLANNED and refund.owed
+        share = shares.locked_with_debt(refund.share_id) if makes_debt else shares.locked(refund.share_id)
         refund.refresh_from_db()
         refund.share = share
         if refund.status == Status.PLANNED:
