@@ -40,7 +40,9 @@ def account() -> ConnectedAccount:
 
 def see(account: ConnectedAccount, status: str, **more: str) -> Payout:
     with transaction.atomic():
-        return payouts.apply(payouts.Found(replace(FOUND, status=status, **more), []), str(account.stripe_id), actor="test")
+        return payouts.apply(
+            payouts.Found(replace(FOUND, status=status, **more), []), str(account.stripe_id), actor="test"
+        )
 
 
 def books(account: ConnectedAccount) -> tuple[int, int, int]:
