@@ -18,7 +18,7 @@ from payments.models import Refund, Release, Share
 
 def release_soon(share: Share) -> None:
     """To the buyer: nobody said that it arrived, and the money goes to the seller soon."""
-    day = date_format(localtime(share.release_at or now()), "DATE_FORMAT")
+    day = date_format(localtime(share.release_at or now()), "j F Y")
     shop = share.order.seller.name
     _to_buyer(
         share,
@@ -33,7 +33,7 @@ def release_soon(share: Share) -> None:
 
 def ship_soon(share: Share) -> None:
     """To the seller's owners: what is not sent by its day is cancelled, and the buyer gets everything back."""
-    day = date_format(localtime(share.order.ship_by or now()), "DATE_FORMAT")
+    day = date_format(localtime(share.order.ship_by or now()), "j F Y")
     values = {"number": share.order.number, "day": day, "amount": share.money(share.left)}
     _to_owners(
         share,
@@ -70,6 +70,11 @@ def refunded(refund: Refund) -> None:
         lines.append(_("Your part of it is being decided."))
     elif borne.amount:
         lines.append(_("Your part of it is %(amount)s.") % {"amount": borne})
+        if refund.owed > refund.to_reverse:
+            short = share.money(refund.owed - refund.to_reverse)
+            lines.append(
+                _("%(amount)s of it you owe us: it is kept back from what is released to you next.") % {"amount": short}
+            )
     else:
         lines.append(_("It costs you nothing: the marketplace bears it."))
     subject = _("Order %(number)s: %(amount)s went back to the buyer")
@@ -85,7 +90,7 @@ def refund_failed(refund: Refund) -> None:
         subject=_("A refund came back: order %(number)s") % {"number": refund.share.order.number},
         lines=[
             _("%(amount)s could not be paid to the buyer (%(why)s). We owe it to them.")
-            % {"amount": refund.money, "why": refund.failure or _("no reason given")},
+            % {"amount": refund.money, "why": refund.failure.replace("_", " ") or _("no reason given")},
             _("Pay it again, or another way."),
         ],
     )
@@ -104,7 +109,7 @@ def released(release: Release) -> None:
 
 def deadline_near(share: Share) -> None:
     """To staff: three quarters of the time this money may be held are over (fault F53)."""
-    day = date_format(localtime(share.hold_deadline), "DATE_FORMAT")
+    day = date_format(localtime(share.hold_deadline), "j F Y")
     values = {"number": share.order.number, "amount": share.money(share.left), "day": day}
     _to_staff(
         share,
@@ -118,7 +123,7 @@ def deadline_near(share: Share) -> None:
 
 def deadline_blocked(share: Share) -> None:
     """To staff, once a day: money that may not be held much longer waits for the bank, or for them."""
-    day = date_format(localtime(share.hold_deadline), "DATE_FORMAT")
+    day = date_format(localtime(share.hold_deadline), "j F Y")
     values = {"number": share.order.number, "amount": share.money(share.left), "day": day}
     _to_staff(
         share,

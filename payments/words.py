@@ -33,6 +33,10 @@ REFUSALS: dict[str, Text] = {
     "sent_already": gettext_lazy("Only orders that were paid and not sent can be cancelled. Refund it instead."),
     "hold_is_over": gettext_lazy("That hold is over already."),
     "decided_already": gettext_lazy("Somebody has decided that already."),
+    "disputed": gettext_lazy(
+        "The buyer’s bank disputes the payment, and Stripe refuses refunds of it: the buyer would be paid twice. "
+        "Wait for the bank’s decision."
+    ),
     "not_failed": gettext_lazy("That refund does not wait to be paid again."),
     "no_reason": gettext_lazy("Write down why. It stays with the order."),
 }
@@ -65,6 +69,8 @@ EFFECTS: dict[tuple[str, str], Text] = {
     ("platform", "processing"): gettext_lazy("gets the processing fee back from the seller"),
     ("platform", "debt"): gettext_lazy("gets back what the seller owes"),
     ("platform", "fee"): gettext_lazy("earns its fee"),
+    ("buyer", "dispute"): gettext_lazy("got it back from their bank"),
+    ("seller", "dispute_fee"): gettext_lazy("bears the fee of the dispute"),
     ("platform", "owed_to_buyer"): gettext_lazy("pays what it owes the buyer"),
 }
 
@@ -109,7 +115,26 @@ NOTES: dict[str, Callable[[Money, int], str]] = {
     "can_be_released": lambda money, _n: (
         _("%(amount)s is released on its date, or now if that is over.") % {"amount": money}
     ),
+    "short_of_disputed": lambda money, _n: (
+        _("%(amount)s of the seller’s part is not in their Stripe balance. If the dispute is lost they owe it.")
+        % {"amount": money}
+    ),
+    "disputed_debt": lambda money, _n: _("%(amount)s is the seller’s debt now.") % {"amount": money},
     "units_go_back": lambda _money, _n: _("The things go back into the seller’s stock."),
+}
+
+
+# What a seller reads about themselves.
+EFFECTS_FOR_SELLER: dict[str, Text] = {
+    "their_part": gettext_lazy("goes back to the buyer"),
+    "processing": gettext_lazy("Stripe’s processing fee, which you bear"),
+}
+NOTES_FOR_SELLER: dict[str, Callable[[Money, int], str]] = {
+    "becomes_debt": lambda money, _n: (
+        _("%(amount)s of it is not in your Stripe balance. You owe it to us, and it is kept back from later releases.")
+        % {"amount": money}
+    ),
+    "units_go_back": lambda _money, _n: _("The things go back into your stock."),
 }
 
 
@@ -153,6 +178,21 @@ def card(plan: Plan, seller: str) -> Card:
     return Card([_note(note, plan.currency) for note in plan.notes], _columns(plan, seller), button(plan))
 
 
+def card_for_seller(plan: Plan) -> Card:
+    """The card in a seller's words. What the marketplace and Stripe make of it is not their business."""
+    buyer, seller = _columns(plan, _("You"))[:2]
+    labels = [_("held for you"), _("you owe us")]
+    theirs = [effect for effect in plan.effects if effect.who == "seller"]
+    rows = [
+        Row(str(EFFECTS_FOR_SELLER.get(effect.by, row.label)), row.money)
+        for effect, row in zip(theirs, seller.rows, strict=True)
+    ]
+    standings = [Standing(label, one.before, one.after) for label, one in zip(labels, seller.standings, strict=False)]
+    notes = [note for note in plan.notes if note.code in NOTES_FOR_SELLER]
+    warnings = [NOTES_FOR_SELLER[note.code](Money(note.amount, plan.currency), note.amount) for note in notes]
+    return Card(warnings, [buyer, Column(seller.title, rows, standings)], button(plan))
+
+
 def button(plan: Plan) -> str:
     """The confirming button: a verb with its object."""
     amount = format_money(plan.amount, plan.currency)
@@ -164,6 +204,7 @@ def button(plan: Plan) -> str:
         "cancel": _("Cancel the order and refund %(amount)s"),
         "hold": _("Hold the order back"),
         "end_hold": _("End the hold"),
+        "dispute": _("Dispute about %(amount)s"),
         "decide": _("Decide who bears %(amount)s"),
     }
     return words[plan.kind] % {"amount": amount}

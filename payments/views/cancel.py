@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import SellerRequest, seller_required
 from gateway.errors import StripeRefused, StripeUnavailable
+from orders.models import Status
 from payments import decisions, words
 from payments.consequences import Plan, Refused
 from payments.decisions import Decider, PlanChanged
@@ -24,6 +25,10 @@ def cancel(request: SellerRequest, number: str) -> HttpResponse:
     """The consequence card; on POST, the buyer gets everything back and the things go back into stock."""
     shares = Share.objects.select_related("order__seller", "payment", "account")
     share = get_object_or_404(shares, order__number=number, order__seller=request.seller)
+    if share.order.status == Status.CANCELLED:
+        # The button was pressed twice (fault F34).
+        messages.info(request, _("The order is cancelled, and the buyer gets everything back."))
+        return redirect("orders:seller_order", number)
     try:
         if request.method == "POST":
             return _confirm(request, share)
@@ -60,12 +65,10 @@ def _confirm(request: SellerRequest, share: Share) -> HttpResponse:
 
 
 def _page(request: SellerRequest, share: Share, plan: Plan, *, status: int = 200) -> HttpResponse:
-    card = words.card(plan, share.order.seller.name)
     page = {
         "seller": request.seller,
         "order": share.order,
         "plan": plan,
-        # What the marketplace and Stripe make of it is not the seller's business.
-        "card": words.Card(card.warnings, card.columns[:2], card.button),
+        "card": words.card_for_seller(plan),
     }
     return render(request, "payments/cancel.html", page, status=status)
