@@ -13,6 +13,9 @@ from kit.clock import now
 from kit.icons import PATHS
 from kit.money import Money
 from marketplace.views import errors
+from payments import words
+from payments.consequences import Effect, Note, Plan
+from payments.stories import Step
 
 COLOURS = (
     "paper surface sunken line control ink ink-soft accent accent-strong accent-quiet "
@@ -44,6 +47,42 @@ class SampleForm(forms.Form):
     agree = forms.BooleanField(label=_("I have read the seller guidelines"))
 
 
+def sample_card() -> words.Card:
+    """A refund of 84.00 euros after the seller was paid out, who has 50.00 left at Stripe."""
+    effects = (
+        Effect("buyer", 8400, "refund"),
+        Effect("seller", -7560, "their_part"),
+        Effect("seller", -150, "processing"),
+        Effect("platform", -840, "fee_returned"),
+        Effect("platform", 150, "processing"),
+    )
+    facts = {"gross": 8400, "fee": 840, "taken": 0, "released": 7560, "fee_returned": 0, "refunded": 0}
+    plan = Plan(
+        "refund",
+        "7KQ2M9XA4T",
+        "eur",
+        {},
+        {"from_fee": 840, "absorbed": 0, "owed": 7710, "reverse": 5000},
+        effects,
+        (Note("becomes_debt", 2710), Note("platform_below_zero", -1200)),
+        8400,
+        {**facts, "processing": 150, "debt": 0},
+    )
+    return words.card(plan, "Bob’s kiln")
+
+
+def sample_story() -> list[Step]:
+    """Past and future of an order's money, as staff see it."""
+    at = now()
+    return [
+        Step(_("Paid by the buyer"), at - timedelta(days=9), Money(8400, "eur")),
+        Step(_("Our fee, out of it"), at - timedelta(days=9), Money(840, "eur")),
+        Step(_("Refund"), at - timedelta(days=2), Money(-500, "eur"), "dana@example.org", _("A scratch on the rim.")),
+        Step(_("Release"), at + timedelta(days=3), Money(7060, "eur"), is_future=True),
+        Step(_("May not be held any longer"), at + timedelta(days=80), is_future=True),
+    ]
+
+
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
     """The component gallery."""
@@ -62,6 +101,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
             ("refunded", _("Refunded"), Money(700, "eur")),
             ("fees", _("Fees"), Money(840, "eur")),
         ],
+        "card": sample_card(),
+        "story": sample_story(),
         "titles": [
             "Stoneware vase, tall",
             "A linen apron with deep pockets and a long name",
