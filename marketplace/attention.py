@@ -19,6 +19,7 @@ from gateway.models import Operation
 from inbox.models import StripeEvent
 from kit.mail import GIVE_UP_AFTER
 from kit.models import Mail
+from payments import refunds
 from payments.models import MoneyAction, Payment, Refund, Share
 
 # Of each kind at most so many are listed: a start page is for beginning, the lists are for the rest.
@@ -68,9 +69,9 @@ def _undecided(user: User) -> Iterator[Task]:
 
 
 def _returned(user: User) -> Iterator[Task]:
-    again = Q(status=Refund.Status.REFUSED, replaces__isnull=False)
-    for refund in _refunds(Q(Q(status=Refund.Status.FAILED) | again, replaced_by=None)):
-        what = _("Pay the buyer %(amount)s again: the refund came back") % {"amount": refund.money}
+    for refund in refunds.owed_again().select_related("share__order").order_by("pk")[:LONGEST]:
+        owed = refund.share.money(refunds.still_owed(refund))
+        what = _("Pay the buyer %(amount)s again: the refund came back") % {"amount": owed}
         yield Task(
             refund.done_at or refund.planned_at,
             what,

@@ -212,7 +212,7 @@ def _plan(share: Share, kind: str, request: Request, facts: Facts) -> Plan:
         failed = refunds.unpaid(share).filter(pk=request["refund"]).first()
         if failed is None:
             raise Refused("not_failed")
-        return consequences.retry(facts, request, amount=failed.amount)
+        return consequences.retry(facts, request, amount=refunds.still_owed(failed))
     plans: dict[str, Callable[[Facts, Request], Plan]] = {
         Kind.REFUND: consequences.refund,
         Kind.RELEASE: consequences.release,
@@ -244,7 +244,7 @@ def _write(share: Share, plan: Plan, *, by: Decider, reason: str) -> list[Row]:
             return _decided(share, plan, by=by, at=at)
         case Kind.RETRY:
             failed = share.refunds.get(pk=plan.request["refund"])
-            return [refunds.write_retry(failed, actor=by.actor, at=at)]
+            return [refunds.write_retry(failed, plan.amount, actor=by.actor, at=at)]
         case Kind.HOLD:
             _hold(share, plan, by=by, reason=reason)
         case Kind.END_HOLD:

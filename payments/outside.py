@@ -68,7 +68,7 @@ def apply_fee_refunds(found: list[objects.FeeRefund], charge: str, *, actor: str
 
 def _known(found: objects.Refund) -> list[Refund]:
     rows = Refund.objects.select_related("share__order", "share__payment")
-    known = list(rows.filter(stripe_id=found.id).order_by("share_id"))
+    known = list(rows.filter(stripe_id=found.id).order_by("pk"))
     if known or not found.metadata.get("refund"):
         return known
     own = rows.filter(uuid=found.metadata["refund"]).first()
@@ -91,11 +91,31 @@ def _take_in(found: objects.Refund, *, actor: str) -> list[Refund]:
     known = _known(found)
     if known:
         return known
-    owed = [refund for share in locked for refund in refunds.unpaid(share) if refund.amount == found.amount]
-    if owed:
-        return [_pays(owed[0], found, actor=actor)]
-    parts = _parts(locked, found.amount)
-    return [_row(share, amount, found, actor=actor) for share, amount in parts]
+    made, left = [], found.amount
+    for owed, amount in _owed(locked, found.amount):
+        made.append(_pays(owed, amount, found))
+        left -= amount
+    for share, amount in _parts(locked, left) if left else []:
+        made.append(_row(share, amount, found, actor=actor))
+    return made
+
+
+def _owed(locked: list[Share], amount: int) -> list[tuple[Refund, int]]:
+    """Which refunds that came back are paid by it, and how much of each (minor units): one it fits exactly, or the
+    oldest first when the orders could not give back so much anew.
+    """
+    owed = [refund for share in locked for refund in refunds.unpaid(share)]
+    exact = next((refund for refund in owed if refunds.still_owed(refund) == amount), None)
+    if exact is not None:
+        return [(exact, amount)]
+    found: list[tuple[Refund, int]] = []
+    if sum(share.refundable for share in locked) < amount:
+        for refund in sorted(owed, key=lambda one: one.pk):
+            part = min(refunds.still_owed(refund), amount)
+            if part:
+                found.append((refund, part))
+                amount -= part
+    return found
 
 
 def _parts(locked: list[Share], amount: int) -> list[tuple[Share, int]]:
@@ -142,13 +162,13 @@ def _row(share: Share, amount: int, found: objects.Refund, *, actor: str) -> Ref
     return refund
 
 
-def _pays(owed: Refund, found: objects.Refund, *, actor: str) -> Refund:
+def _pays(owed: Refund, amount: int, found: objects.Refund) -> Refund:
     """What the buyer was still owed was paid in the Dashboard: everybody's part is decided already."""
     refund = Refund.objects.create(
         share=owed.share,
         stripe_id=found.id,
         status=Status.PENDING,
-        amount=owed.amount,
+        amount=amount,
         reason=owed.reason,
         policy=owed.policy,
         outside=True,

@@ -11,7 +11,8 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from gateway import objects, operations, reads
@@ -28,6 +29,8 @@ from payments.models import Refund, RefundLine, Share
 log = structlog.get_logger(__name__)
 
 Status = Refund.Status
+# Nothing of these reached the buyer.
+LOST = (Status.FAILED, Status.REFUSED)
 
 # How Stripe names the ways a refund can stand.
 STANDS = {
@@ -66,11 +69,13 @@ def write(share: Share, steps: Mapping[str, Any], request: Mapping[str, Any], *,
     return refund
 
 
-def write_retry(failed: Refund, *, actor: str, at: datetime) -> Refund:
-    """Another refund of what came back from the buyer's bank. Nobody's part changes. Under the share's lock."""
+def write_retry(failed: Refund, amount: int, *, actor: str, at: datetime) -> Refund:
+    """Another refund of what came back from the buyer's bank: `amount` minor units of it. Nobody's part changes. Under
+    the share's lock.
+    """
     refund = Refund.objects.create(
         share=failed.share,
-        amount=failed.amount,
+        amount=amount,
         reason=failed.reason,
         policy=failed.policy,
         note=failed.note,
@@ -99,10 +104,23 @@ def count(share: Share, refund: Refund, sign: int) -> None:
         share.save(update_fields=["refunded", "fee_returned", "taken"])
 
 
+def owed_again() -> QuerySet[Refund]:
+    """Refunds the buyer is still owed some of, as their bank sent them back (fault F43)."""
+    lost = Q(replaced_by__status__in=LOST)
+    paid = Coalesce(Sum("replaced_by__amount", filter=~lost), 0)
+    first = Refund.objects.filter(status=Status.FAILED, replaces=None)
+    return first.alias(paid_again=paid).filter(amount__gt=F("paid_again"))
+
+
+def still_owed(refund: Refund) -> int:
+    """How much of a refund that came back was not paid again since, nor is on its way: minor units."""
+    paid = refund.replaced_by.exclude(status__in=LOST).aggregate(total=Sum("amount"))["total"] or 0
+    return refund.amount - int(paid)
+
+
 def unpaid(share: Share) -> QuerySet[Refund]:
-    """Refunds the buyer is still owed: their bank sent them back, or Stripe refused to pay them again (fault F43)."""
-    again = Q(status=Status.REFUSED, replaces__isnull=False)
-    return share.refunds.filter(Q(status=Status.FAILED) | again, replaced_by=None)
+    """Those of one order."""
+    return owed_again().filter(share=share)
 
 
 def send(refund: Refund, *, actor: str) -> None:
@@ -190,7 +208,7 @@ def _part(refund: Refund, line: BalanceTransaction) -> BalanceTransaction:
     """This refund's part of Stripe's line: all of it, unless it was made outside for several orders at once."""
     if not refund.outside:
         return line
-    rows = list(Refund.objects.filter(stripe_id=refund.stripe_id).order_by("share_id").values_list("pk", "amount"))
+    rows = list(Refund.objects.filter(stripe_id=refund.stripe_id).order_by("pk").values_list("pk", "amount"))
     place, weights = [pk for pk, _amount in rows].index(refund.pk), [amount for _pk, amount in rows]
 
     def part(whole: int) -> int:

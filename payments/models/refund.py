@@ -72,8 +72,9 @@ class Refund(models.Model):
     outside = models.BooleanField(default=False, help_text=_("Made in Stripe's Dashboard, not here."))
     # Whose it is was not said yet: nothing is taken from the seller until a person decides.
     undecided = models.BooleanField(default=False)
-    # A refund that failed is paid again by another one, which changes nobody's part.
-    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    # A refund that failed is paid again by others, which change nobody's part. They name the first one, also when one
+    # of them failed as well.
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
     failure = models.TextField(blank=True)
     actor = models.CharField(max_length=200)
     planned_at = models.DateTimeField()
@@ -98,7 +99,12 @@ class Refund(models.Model):
                 condition=models.Q(from_seller=models.F("absorbed") + models.F("owed") - models.F("processing")),
                 name="refund_seller_part_sum",
             ),
-            models.UniqueConstraint(fields=["stripe_id", "share"], name="refund_once_for_an_order"),
+            models.UniqueConstraint(
+                fields=["stripe_id", "share", "replaces"],
+                condition=models.Q(stripe_id__isnull=False),
+                nulls_distinct=False,
+                name="refund_once_for_an_order",
+            ),
             models.UniqueConstraint(
                 fields=["stripe_id"], condition=models.Q(outside=False), name="refund_made_here_has_one_row"
             ),

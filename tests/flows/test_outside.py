@@ -9,7 +9,7 @@ from gateway import reads
 from kit.faults import armed
 from ledger import journal
 from ledger.models import Account
-from payments import decisions, outside, sweeps
+from payments import decisions, outside, refunds, sweeps
 from payments.models import Hold, MoneyAction, Refund, Reversal, Share
 from tests import invariants
 from tests.world import World
@@ -200,3 +200,19 @@ def test_a_dispute_at_the_bank_changes_nothing_here_but_holds_everything(world: 
 
     assert second.holds.get().kind == Hold.Kind.DISPUTE
     invariants.check_at_rest(world.emulator)
+
+
+def test_f43_a_bigger_refund_outside_pays_what_is_owed_and_is_new_for_the_rest(world: World) -> None:
+    first, second, _third = world.bought(card=FAILS_LATER)
+    for share, amount in ((first, 1000), (second, 2500)):
+        request = {"amount": amount, "reason": "changed_mind", "policy": "shared"}
+        decisions.by_itself(share, Kind.REFUND, request, actor="test", reason="Asked for.")
+    with world.later(days=1):
+        world.settle()
+
+        refund_outside(world, first, 3400)
+        refund_outside(world, first, 3433)
+
+        assert [refunds.unpaid(share).count() for share in (first, second)] == [0, 0]
+        assert sum(Refund.objects.filter(undecided=True).values_list("amount", flat=True)) == 3333
+        invariants.check_at_rest(world.emulator)
