@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from emulator import business
-from gateway import operations
+from gateway import operations, reads
 from gateway.errors import StripeRefused, StripeUnavailable
 from kit.clock import fixed_at, now
 from kit.faults import armed
 from ledger import journal
 from ledger.models import Account
 from orders import progress
-from payments import decisions, sweeps
+from payments import decisions, refunds, sweeps
 from payments.decisions import Decider, NotApprovable
 from payments.models import MoneyAction, Refund, Release, Reversal, Share
 from tests import invariants
@@ -28,6 +29,7 @@ Kind = MoneyAction.Kind
 REFUNDS = "POST /v1/refunds"
 REVERSALS = "POST /v1/transfers/[^/]+/reversals"
 FAILS_LATER = "4000000000005126"
+PENDS = "4000000000007726"
 
 
 class Killed(BaseException):
@@ -296,8 +298,7 @@ def test_f43_a_second_attempt_stripe_refused_can_be_made_again(world: World) -> 
         with pytest.raises(StripeRefused):
             decisions.by_itself(share, Kind.RETRY, {"refund": first.pk}, actor="test", reason="Again.")
 
-        second = Refund.objects.latest("pk")
-        decisions.by_itself(share, Kind.RETRY, {"refund": second.pk}, actor="test", reason="And again.")
+        decisions.by_itself(share, Kind.RETRY, {"refund": first.pk}, actor="test", reason="And again.")
 
         assert Refund.objects.latest("pk").status == "succeeded"
         assert journal.balance(Account.BUYER_REFUND_DUE, share.order.number, "eur") == 0
@@ -438,3 +439,106 @@ def test_f38_a_refund_in_the_destination_flow_takes_the_sellers_part_back(world:
     assert (share.refunded, debt(share)) == (1000, 0)
     assert world.stripe_total(str(share.account.stripe_id)) == {}
     invariants.check_at_rest(world.emulator)
+
+
+def test_f15_a_refund_asked_for_again_while_it_is_unknown_is_another_plan(world: World) -> None:
+    (share,) = world.bought((1000,))
+    request = {"amount": 1000, "reason": "changed_mind", "policy": "shared"}
+    plan = decisions.preview(share, Kind.REFUND, request)
+    world.emulator.faults.add("lost_response", match=REFUNDS)
+    with pytest.raises(StripeUnavailable):
+        refund(share)
+
+    with pytest.raises(decisions.Refused) as refused:
+        decisions.by_itself(share, Kind.REFUND, request, actor="test", reason="Again.", plan_hash=plan.hash)
+    world.finish()
+
+    assert (refused.value.code, at_stripe(world, "refund")) == ("more_than_left", 1)
+
+
+def test_f17_a_reversal_nobody_finished_for_a_day_is_found_at_stripe(world: World) -> None:
+    (share,) = world.bought((1000,))
+    released(world, share)
+    world.emulator.faults.add("lost_response", match=REVERSALS)
+    with pytest.raises(StripeUnavailable):
+        refund(share)
+
+    with world.later(days=2):
+        sweeps.follow()
+        world.settle()
+
+        assert (Reversal.objects.get().status, at_stripe(world, "transfer_reversal"), debt(share)) == ("done", 1, 0)
+        invariants.check_at_rest(world.emulator)
+
+
+def test_f18_a_reversal_behind_a_saved_failure_is_made_once(world: World) -> None:
+    (share,) = world.bought((1000,))
+    released(world, share)
+    world.emulator.faults.add("save_500", match=REVERSALS, acted=True)
+    with pytest.raises(StripeUnavailable):
+        refund(share)
+
+    for hours in range(1, 8):
+        with fixed_at(now() + timedelta(hours=hours)):
+            sweeps.follow()
+
+    assert (Reversal.objects.get().status, at_stripe(world, "transfer_reversal"), debt(share)) == ("done", 1, 0)
+    invariants.check_at_rest(world.emulator)
+
+
+def test_f19_a_refused_refund_is_another_refund_when_it_is_asked_for_again(world: World) -> None:
+    (share,) = world.bought((1000,))
+    world.emulator.faults.add("error_before", match=REFUNDS, status=400, code="charge_disputed")
+    with pytest.raises(StripeRefused):
+        refund(share, 300)
+
+    refund(share, 300)
+
+    first, second = Refund.objects.order_by("pk")
+    assert (first.status, second.status, first.uuid == second.uuid) == ("refused", "succeeded", False)
+    assert at_stripe(world, "refund") == 1
+    invariants.check_at_rest(world.emulator)
+
+
+def test_f51_books_that_are_behind_the_sellers_balance_lose_nothing(world: World) -> None:
+    (share,) = world.bought((1000,))
+    released(world, share)
+    with world.later(days=1):
+        world.emulator.faults.add("webhook_delay", match="payout.*", times=20, seconds=7 * 86400)
+        world.emulator.advance(seconds=9 * 86400)
+        with world.later(minutes=1):
+            assert world.stripe_total(str(share.account.stripe_id)) == {}
+            refund(share)
+
+            assert (Reversal.objects.get().status, debt(share)) == ("refused", 900)
+            invariants.check(world.emulator)
+        with world.later(days=8):
+            world.finish()
+            invariants.check_at_rest(world.emulator)
+
+
+def test_f52_lines_that_nothing_here_models_move_no_book(world: World) -> None:
+    first, _second, _third = world.bought()
+    before = journal.balance(Account.PLATFORM_CASH, "", "eur")
+
+    business.fund(world.emulator, "platform", 5000, "eur")
+    business.open_dispute(world.emulator, str(first.payment.charge_id))
+    world.finish()
+
+    assert journal.balance(Account.PLATFORM_CASH, "", "eur") == before
+    invariants.check_at_rest(world.emulator)
+
+
+def test_f43_a_refund_that_waits_for_the_buyer_and_is_cancelled_is_still_owed(world: World) -> None:
+    (share,) = world.bought((1000,), card=PENDS)
+    refund(share, 400)
+    row = Refund.objects.get()
+    at_first = reads.refund(str(row.stripe_id))
+
+    refunds.apply(row, replace(at_first, status="requires_action"), actor="test")
+    row.refresh_from_db()
+    assert row.status == "pending"
+    refunds.apply(row, replace(at_first, status="canceled", failure_line=None), actor="test")
+
+    row.refresh_from_db()
+    assert (row.status, list(refunds.unpaid(share))) == ("failed", [row])
