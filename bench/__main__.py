@@ -8,7 +8,7 @@ import argparse
 import sys
 import time
 
-from bench import books
+from bench import books, money
 from bench.client import LoadError
 from bench.servers import BenchError, stage
 from bench.stripe_listener import listening
@@ -27,6 +27,8 @@ def main() -> int:
             for result in Webhooks(stand, listener, LARGE if asked.large else Size()).lines():
                 print(result, flush=True)
             for result in books.Books(stand, books.LARGE if asked.large else books.Size()).lines():
+                print(result, flush=True)
+            for result in money.Money(stand, money.LARGE if asked.large else money.Size()).lines():
                 print(result, flush=True)
     except (BenchError, LoadError, ServiceError) as error:
         print(f"bench: {error}", file=sys.stderr)
