@@ -1,5 +1,6 @@
 """What was done in Stripe's Dashboard: refunds and reversals nobody here decided on are taken in and marked."""
 
+import structlog
 from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
@@ -15,6 +16,8 @@ from payments.models import Hold, Payment, Refund, Release, Reversal, Share
 Status = Refund.Status
 
 DASHBOARD = "Stripe's Dashboard"
+
+log = structlog.get_logger(__name__)
 
 
 def ref(refund: Refund) -> str:
@@ -93,7 +96,7 @@ def _take_in(found: objects.Refund, *, actor: str) -> list[Refund]:
         return known
     made, left = [], found.amount
     for owed, amount in _owed(locked, found.amount):
-        made.append(_pays(owed, amount, found))
+        made.append(_pays(owed, amount, found, actor=actor))
         left -= amount
     for share, amount in _parts(locked, left) if left else []:
         made.append(_row(share, amount, found, actor=actor))
@@ -162,7 +165,7 @@ def _row(share: Share, amount: int, found: objects.Refund, *, actor: str) -> Ref
     return refund
 
 
-def _pays(owed: Refund, amount: int, found: objects.Refund) -> Refund:
+def _pays(owed: Refund, amount: int, found: objects.Refund, *, actor: str) -> Refund:
     """What the buyer was still owed was paid in the Dashboard: everybody's part is decided already."""
     refund = Refund.objects.create(
         share=owed.share,
@@ -177,6 +180,7 @@ def _pays(owed: Refund, amount: int, found: objects.Refund) -> Refund:
         planned_at=now(),
     )
     letters.refunded(refund)
+    log.info("refund_paid_again_outside", refund=found.id, order=owed.share.order.number, seen_by=actor)
     return refund
 
 
