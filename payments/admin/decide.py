@@ -96,14 +96,16 @@ class Desk:
         if self.http.method != "POST":
             return self._page(FORMS[self.kind](share=self.share))
         form = FORMS[self.kind](self.http.POST, share=self.share)
+        shown = self.http.POST.get("plan", "") if "confirm" in self.http.POST else ""
         if not form.is_valid():
-            return self._page(form, status=422)
+            return self._done_already() if self._is_done(shown) else self._page(form, status=422)
         try:
-            shown = self.http.POST.get("plan", "")
-            if "confirm" in self.http.POST and shown:
+            if shown:
                 return self._confirm(form, shown)
             return self._page(form, decisions.preview(self.share, self.kind, form.request()))
         except Refused as refused:
+            if self._is_done(shown):
+                return self._done_already()
             self._refuse(form, refused)
             return self._page(form, status=422)
 
@@ -119,8 +121,7 @@ class Desk:
             )
         except PlanChanged as changed:
             if self._is_done(shown):
-                messages.success(self.http, _("That is done already."))
-                return redirect("admin:payments_share_change", self.share.pk)
+                return self._done_already()
             return self._page(form, changed.plan, changed=str(changed), status=409)
         except StripeRefused as refusal:
             messages.error(self.http, _("Stripe refused it: %(why)s Nothing was moved.") % {"why": refusal.message})
@@ -136,7 +137,11 @@ class Desk:
 
     def _is_done(self, shown: str) -> bool:
         """Whether this person pressed the button twice: what they saw has been carried out meanwhile (fault F34)."""
-        return self.share.actions.filter(plan_hash=shown, user=self.http.user.pk).exists()
+        return bool(shown) and self.share.actions.filter(plan_hash=shown, user=self.http.user.pk).exists()
+
+    def _done_already(self) -> HttpResponse:
+        messages.success(self.http, _("That is done already."))
+        return redirect("admin:payments_share_change", self.share.pk)
 
     def _decider(self) -> Decider:
         user: Any = self.http.user

@@ -134,6 +134,32 @@ def test_above_the_limit_another_person_approves(share: Share, desk: Client, dan
     assert Refund.objects.get().status == "succeeded"
 
 
+@pytest.mark.parametrize("kind", ["refund", "release", "hold"])
+def test_f34_a_button_pressed_twice_decides_once_and_says_so(share: Share, desk: Client, kind: str) -> None:
+    answers = _refund() if kind == "refund" else {"amount": "", "until": "", "reason": "Asked for."}
+    plan = desk.post(_page(share, kind), answers).context["plan"]
+    confirmed = {**answers, "plan": plan.hash, "confirm": "1"}
+
+    first, second = desk.post(_page(share, kind), confirmed), desk.post(_page(share, kind), confirmed, follow=True)
+
+    assert first.status_code == 302
+    assert "That is done already." in second.content.decode()
+    assert MoneyAction.objects.count() == 1
+
+
+def test_f34_a_hold_is_ended_once_though_the_form_has_nothing_to_offer_any_more(share: Share, desk: Client) -> None:
+    _confirm(desk, share, "hold", {"reason": "Something is odd.", "until": ""})
+    answers = {"hold": str(share.holds.get().pk), "reason": "It was fine."}
+    plan = desk.post(_page(share, "end_hold"), answers).context["plan"]
+    confirmed = {**answers, "plan": plan.hash, "confirm": "1"}
+
+    desk.post(_page(share, "end_hold"), confirmed)
+    again = desk.post(_page(share, "end_hold"), confirmed)
+
+    assert again.status_code == 302
+    assert MoneyAction.objects.filter(kind=Kind.END_HOLD).count() == 1
+
+
 def test_an_approval_of_outdated_facts_moves_nothing(share: Share, dana: User, settings: Any) -> None:
     settings.SECOND_PERSON_ABOVE = {"eur": 500}
     emil = User.objects.create_superuser("emil@example.org", "a long enough password")
