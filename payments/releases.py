@@ -137,7 +137,7 @@ def key(release: Release) -> str:
 
 def may_go(operation: Operation) -> str:
     """Why a transfer that was only written down must not go out now: something holds its share (invariant I06)."""
-    release = Release.objects.filter(pk=operation.request["metadata"]["release"]).first()
+    release = Release.objects.filter(pk=operation.request["metadata"].get("release")).first()
     if release is None or not release.share.holds.filter(ended_at=None).exists():
         return ""
     return _("Something holds the money back since this release was written down.")

@@ -49,7 +49,11 @@ def act_on_held_money(**_ignored: object) -> None:
         sweeps.fetch_back,
         sweeps.watch_deadlines,
     ):
-        sweep()
+        try:
+            sweep()
+        except Exception:
+            # The others do not wait for whoever puts this one right (fault F06).
+            log.exception("sweep_needs_a_person", sweep=sweep.__name__)
 
 
 def follow() -> int:

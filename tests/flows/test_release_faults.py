@@ -413,3 +413,23 @@ def test_i06_a_declined_refund_lets_the_release_go_on(world: World, share: Share
     sweeps.release_due()
 
     assert (Refund.objects.count(), transfers(world)) == (0, 1)
+
+
+def test_f06_a_share_that_cannot_be_helped_holds_up_no_other(world: World) -> None:
+    first, *others = world.bought()
+    for one in (first, *others):
+        world.delivered(one)
+    seen: list[int] = []
+
+    def break_the_first() -> None:
+        seen.append(1)
+        if len(seen) % 3 == 1:
+            raise ValueError("Something about the first share is impossible.")
+
+    with armed("sweep.share", break_the_first):
+        assert sweeps.set_dates() == 2
+        assert sweeps.release_due() == 1
+
+    assert sweeps.set_dates() == 1
+    sweeps.release_due()
+    assert transfers(world) == 3
