@@ -297,11 +297,31 @@ class Dispute:
     amount: int
     currency: str
     charge: str
+    created: datetime
+    due_by: datetime | None
+    has_evidence: bool
+    submission_count: int
+    # What it costs: nothing for an inquiry, one line when the money was taken, another when it was given back.
+    lines: tuple[BalanceTransaction, ...]
 
     @classmethod
     def read(cls, body: Body) -> Dispute:
         """From Stripe's dispute."""
-        return cls(body["id"], body["status"], body["reason"], body["amount"], body["currency"], _id(body["charge"]))
+        details = body.get("evidence_details") or {}
+        return cls(
+            id=body["id"],
+            status=body["status"],
+            reason=body["reason"],
+            amount=body["amount"],
+            currency=body["currency"],
+            charge=_id(body["charge"]),
+            created=datetime.fromtimestamp(body["created"], UTC),
+            # 0: no answer is taken (any more).
+            due_by=moment(details.get("due_by") or None),
+            has_evidence=bool(details.get("has_evidence")),
+            submission_count=details.get("submission_count") or 0,
+            lines=tuple(BalanceTransaction.read(line) for line in body.get("balance_transactions") or ()),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,11 @@ def disputes_of(charge_id: str) -> list[Dispute]:
     return [Dispute.read(body) for body in _all("/v1/disputes", {"charge": charge_id})]
 
 
+def newest_disputes() -> list[Dispute]:
+    """The newest hundred disputes of the platform: one page."""
+    return [Dispute.read(body) for body in client.get("/v1/disputes", {"limit": 100})["data"]]
+
+
 def payments_in_payout(payout_id: str, *, account: str) -> list[str]:
     """The ids of the seller-side payments that an automatic payout carries to the bank. Empty for a manual one."""
     lines = _all("/v1/balance_transactions", {"payout": payout_id}, account=account)

@@ -11,7 +11,7 @@ from typing import Any
 from accounts import onboarding
 from gateway import reads
 from inbox.models import StripeEvent
-from payments import disputing, outside, payouts, settlement
+from payments import disputes, disputing, outside, payouts, settlement
 
 ACTOR = "stripe events"
 
@@ -49,7 +49,7 @@ FEE = Route(
 )
 DISPUTE = Route(
     fetch=lambda event: reads.dispute(event.object_id),
-    apply=lambda event, found: disputing.apply(found, actor=ACTOR),
+    apply=lambda event, found: disputes.apply(found, actor=ACTOR),
 )
 WARNING = Route(
     fetch=lambda event: reads.fraud_warning(event.object_id),

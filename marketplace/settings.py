@@ -192,6 +192,11 @@ SECOND_PERSON_ABOVE = {
         "SECOND_PERSON_ABOVE", default={"eur": "50000", "usd": "50000", "gbp": "40000", "jpy": "75000"}
     ).items()
 }
+# Who bears what a lost dispute costs: the seller, like a refund, unless Stripe's reason is one of these; and its fee.
+DISPUTE_REASONS_BORNE_BY_PLATFORM = frozenset(env.list("DISPUTE_REASONS_BORNE_BY_PLATFORM", default=[]))
+DISPUTE_FEE_BORNE_BY = env.str("DISPUTE_FEE_BORNE_BY", default="platform")
+if DISPUTE_FEE_BORNE_BY not in ("platform", "seller"):
+    raise ImproperlyConfigured(f'DISPUTE_FEE_BORNE_BY is {DISPUTE_FEE_BORNE_BY}; it must be "platform" or "seller".')
 SHIP_WITHIN_DAYS = env.int("SHIP_WITHIN_DAYS", default=7)
 if not 1 <= SHIP_WITHIN_DAYS <= 60:
     # Held money may not wait for a seller for ever: in most countries it has to go out within 90 days.

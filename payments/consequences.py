@@ -65,6 +65,9 @@ class Facts:
     platform_cash: int
     # Whether something that would take money from the seller waits for a second person.
     asked_for: bool = False
+    disputed: int = 0
+    # The buyer's bank has the charge: Stripe refuses to refund it (fault F44).
+    bars_refunds: bool = False
 
     @property
     def left(self) -> int:
@@ -127,6 +130,7 @@ def refund(facts: Facts, request: Mapping[str, Any]) -> Plan:
     Raises Refused.
     """
     _refuse_unsettled(facts)
+    _refuse_disputed(facts)
     wanted = _amounts(facts, request)
     try:
         policy = POLICIES[request["policy"]]
@@ -187,7 +191,7 @@ def reverse(facts: Facts, request: Mapping[str, Any]) -> Plan:
         "reverse",
         facts,
         request,
-        steps={"reversals": _over_releases(facts, wanted)},
+        steps={"reversals": over_releases(facts, wanted)},
         effects=(Effect("seller", -wanted, "reversal"), Effect("held", wanted, "reversal")),
         notes=(Note("reversal_needs_new_transfer", wanted),),
         amount=wanted,
@@ -261,7 +265,8 @@ def decide(facts: Facts, request: Mapping[str, Any], *, amount: int, lines: tupl
 
 
 def retry(facts: Facts, request: Mapping[str, Any], *, amount: int) -> Plan:
-    """Pay a refund again whose money came back from the buyer's bank. Nobody's part changes."""
+    """Pay a refund again whose money came back from the buyer's bank. Nobody's part changes. Raises Refused."""
+    _refuse_disputed(facts)
     notes = (Note("platform_below_zero", facts.platform_cash - amount),) if facts.platform_cash < amount else ()
     return _plan(
         "retry",
@@ -308,6 +313,11 @@ def _refuse_unsettled(facts: Facts) -> None:
         raise Refused("decide_first")
 
 
+def _refuse_disputed(facts: Facts) -> None:
+    if facts.bars_refunds:
+        raise Refused("disputed")
+
+
 def _refuse_unreleasable(facts: Facts) -> None:
     _refuse_unsettled(facts)
     if facts.status != "held" or facts.left <= 0:
@@ -318,7 +328,7 @@ def _refuse_unreleasable(facts: Facts) -> None:
         raise Refused("waits_for_approval")
     if facts.order_status == "awaiting_payment":
         raise Refused("not_as_agreed")
-    if facts.order_status == "cancelled" and facts.refunded < facts.gross:
+    if facts.order_status == "cancelled" and facts.refunded + facts.disputed < facts.gross:
         raise Refused("order_cancelled")
     if not facts.can_receive:
         raise Refused("seller_cannot_receive")
@@ -330,7 +340,7 @@ def _reversible(facts: Facts, owed: int) -> int:
     return max(0, min(owed, sent, facts.seller_cash))
 
 
-def _over_releases(facts: Facts, amount: int) -> list[dict[str, int]]:
+def over_releases(facts: Facts, amount: int) -> list[dict[str, int]]:
     """Which releases to fetch it back from, the newest first."""
     found = []
     for sent in sorted(facts.sent, key=lambda one: -one.id):

@@ -27,7 +27,7 @@ from kit.faults import faultpoint
 from kit.transitions import IllegalMove, LostRace, move
 from ledger import journal
 from orders import progress
-from payments import books, consequences, disputing, holds, outside, refunds, releases, reversals, shares
+from payments import books, consequences, disputes, holds, outside, refunds, releases, reversals, shares
 from payments.consequences import Facts, Plan, Refused
 from payments.errors import PaymentError
 from payments.models import Hold, MoneyAction, Refund, Release, Reversal, Share
@@ -197,7 +197,7 @@ def _look_first(share: Share, kind: str) -> None:
     charge = reads.charge(share.payment.charge_id)
     if charge.disputed:
         for dispute in reads.disputes_of(charge.id):
-            disputing.apply(dispute, actor="release check")
+            disputes.apply(dispute, actor="release check")
     outside.take_in(share.payment, charge, actor="release check")
 
 

@@ -3,24 +3,10 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from gateway.objects import Dispute, FraudWarning
+from gateway.objects import FraudWarning
 from payments import holds, releases, shares
 from payments.errors import NotYet
 from payments.models import Hold, Payment
-
-# A dispute that ended like this takes nothing away; while it is open, and once it is lost, nothing is released.
-ENDED_WELL = frozenset({"won", "warning_closed", "prevented"})
-
-
-def apply(dispute: Dispute, *, actor: str) -> None:
-    """Bring the holds of a disputed payment to where the dispute is. Raises NotYet for a charge we do not know."""
-    payment = Payment.objects.filter(charge_id=dispute.charge).first()
-    if payment is None:
-        raise NotYet(f"No payment here has the charge {dispute.charge}.")
-    if dispute.status in ENDED_WELL:
-        end_all(payment, ref=dispute.id, actor=actor, reason=_("The bank decided for the marketplace."))
-    else:
-        hold_all(payment, ref=dispute.id, actor=actor)
 
 
 def warned(warning: FraudWarning, *, actor: str) -> None:

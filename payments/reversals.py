@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from gateway import operations, reads
@@ -15,7 +16,7 @@ from kit.faults import faultpoint
 from kit.transitions import move
 from ledger import journal
 from payments import books, holds, shares
-from payments.models import Hold, Refund, Release, Reversal, Share
+from payments.models import Dispute, DisputeShare, Hold, Refund, Release, Reversal, Share
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,14 @@ def write_for_refund(refund: Refund, *, actor: str, at: datetime) -> list[Revers
 
 
 def write(
-    release_id: int, amount: int, *, actor: str, reason: str, at: datetime, refund: Refund | None = None
+    release_id: int,
+    amount: int,
+    *,
+    actor: str,
+    reason: str,
+    at: datetime,
+    refund: Refund | None = None,
+    dispute: Dispute | None = None,
 ) -> Reversal:
     """The reversal row (`amount` minor units) and its operation. Under the share's lock."""
     release = Release.objects.select_related("share__order").get(pk=release_id)
@@ -46,6 +54,7 @@ def write(
         number=release.reversals.count() + 1,
         amount=amount,
         refund=refund,
+        dispute=dispute,
         planned_at=at,
         actor=actor,
         reason=reason,
@@ -77,7 +86,7 @@ def send(reversal: Reversal, *, actor: str) -> None:
         found = TransferReversal.read(operations.require(operation))
     except StripeRefused as refusal:
         _refused(reversal, refusal, actor=actor)
-        if reversal.refund_id is None:
+        if reversal.refund_id is None and reversal.dispute_id is None:
             raise
         return
     if found.line is None:
@@ -128,6 +137,9 @@ def into_hold(reversal: Reversal, share: Share, line: BalanceTransaction, *, act
     share.save(update_fields=["released", "hold_deadline"])
     if share.status != Share.Status.HELD and share.left:
         move(share, Share.Status.HELD, actor=actor, reason=_("Released money was fetched back."), at=at)
+    if reversal.dispute_id is not None:
+        # The dispute itself holds it until the bank has decided.
+        return
     holds.write(
         share,
         kind=Hold.Kind.STAFF,
@@ -160,4 +172,6 @@ def _refused(reversal: Reversal, refusal: StripeRefused, *, actor: str) -> None:
         reversal.refresh_from_db()
         if reversal.status == Status.PLANNED:
             move(reversal, Status.REFUSED, actor=actor, reason=refusal.message, refusal=refusal.message)
+            parts = DisputeShare.objects.filter(dispute=reversal.dispute, share=reversal.release.share_id)
+            parts.update(short=F("short") + reversal.amount)
     log.warning("reversal_refused", reversal=key(reversal), code=refusal.code)

@@ -56,7 +56,7 @@ def end(purchase: Purchase, *, actor: str) -> bool:
     paid, cancelled, or not given back yet.
     """
     # Locked by `cancel`, which looks again.
-    left = Share.objects.filter(payment__purchase=purchase, refunded__lt=F("gross"))
+    left = Share.objects.filter(payment__purchase=purchase, refunded__lt=F("gross") - F("disputed"))
     if purchase.status != OrderStatus.AWAITING_PAYMENT or left.exists():
         return False
     reason = _("The payment was not what was agreed, and went back.")

@@ -14,7 +14,7 @@ from ledger.models import Account
 from orders.models import FundsFlow, Order
 from payments import books, holds
 from payments.consequences import Facts, Sent
-from payments.models import Payment, Refund, Release, Reversal, Share
+from payments.models import Dispute, DisputeLine, DisputeShare, Payment, Refund, Release, Reversal, Share
 from payments.splits import Line
 
 Status = Share.Status
@@ -110,6 +110,8 @@ def facts(share: Share) -> Facts:
         gross=share.gross,
         fee=share.fee,
         refunded=share.refunded,
+        disputed=share.disputed,
+        bars_refunds=share.payment.disputes.filter(status__in=Dispute.BARS_REFUNDS).exists(),
         fee_returned=share.fee_returned,
         taken=share.taken,
         released=share.released,
@@ -146,16 +148,23 @@ def lines(share: Share, *, without: Refund | None = None) -> tuple[Line, ...]:
     agreed = [line.amount for line in found]
     amounts = allocate(share.gross, agreed)
     fees = allocate(share.fee, [line.fee for line in found] if any(line.fee for line in found) else agreed)
+    lost = _lost_by_line(share)
     return tuple(
         Line(
             id=line.pk,
             amount=amount,
             fee=fee,
-            refunded=sums[line.pk]["amount"] if line.pk in sums else 0,
-            fee_returned=sums[line.pk]["fee"] if line.pk in sums else 0,
+            refunded=(sums[line.pk]["amount"] if line.pk in sums else 0) + lost.get(line.pk, (0, 0))[0],
+            fee_returned=(sums[line.pk]["fee"] if line.pk in sums else 0) + lost.get(line.pk, (0, 0))[1],
         )
         for line, amount, fee in zip(found, amounts, fees, strict=True)
     )
+
+
+def _lost_by_line(share: Share) -> dict[int, tuple[int, int]]:
+    """What disputes took of each line, and of its fee."""
+    taken = DisputeLine.objects.filter(part__share=share).values_list("line").annotate(Sum("amount"), Sum("from_fee"))
+    return {line: (amount, fee) for line, amount, fee in taken}
 
 
 def sent(share: Share) -> tuple[Sent, ...]:
@@ -176,7 +185,8 @@ def close_if_done(share: Share, *, at: datetime, actor: str) -> None:
     """
     if share.status != Status.HELD or share.left > 0:
         return
-    is_returned = share.refunded == share.gross
+    lost = share.disputes.filter(outcome=DisputeShare.Outcome.LOST).aggregate(total=Sum("amount"))["total"] or 0
+    is_returned = share.refunded + lost == share.gross
     if not is_returned and not share.released and share.order.fulfilled_at is None:
         return
     if share.releases.filter(status=Release.Status.PLANNED).exists():

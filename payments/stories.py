@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from kit.clock import now
 from kit.money import Money
 from orders.models import Status as OrderStatus
-from payments.models import Hold, Refund, Release, Reversal, Share
+from payments.models import DisputeShare, Hold, Refund, Release, Reversal, Share
 
 Basis = Share.Basis
 
@@ -39,6 +39,7 @@ def for_buyer(share: Share) -> list[Step]:
     steps = [Step(_("You paid"), share.opened_at, share.money(share.gross))]
     steps += [Step(_("It went to the seller"), release.sent_at) for release in _sent(share)]
     steps += [_buyer_refund(refund) for refund in _refunds(share)]
+    steps += [step for part in _disputes(share) for step in _buyer_dispute(part)]
     if share.status == Share.Status.HELD and share.left:
         steps.append(Step(_buyer_wait(share), share.release_at, is_future=True))
         steps += [Step(_("It waits: %(why)s") % {"why": _hold_word(hold)}, is_future=True) for hold in _holds(share)]
@@ -52,6 +53,7 @@ def for_seller(share: Share) -> list[Step]:
     for release in _sent(share):
         steps += _seller_release(release)
     steps += [_seller_refund(refund) for refund in _refunds(share)]
+    steps += [step for part in _disputes(share) for step in _seller_dispute(part)]
     if share.status == Share.Status.HELD and share.left:
         steps.append(_seller_wait(share))
         steps += [
@@ -73,6 +75,7 @@ def for_staff(share: Share) -> list[Step]:
             steps.append(_payout_step(release))
         steps += [_staff_reversal(reversal) for reversal in release.reversals.all()]
     steps += [_staff_refund(refund) for refund in share.refunds.all()]
+    steps += [step for part in _disputes(share) for step in _staff_dispute(part)]
     for hold in share.holds.all():
         label = _("Held back: %(kind)s") % {"kind": hold.get_kind_display()}
         steps.append(Step(label, hold.opened_at, None, hold.actor, hold.reason))
@@ -250,6 +253,66 @@ def _staff_refund(refund: Refund) -> Step:
     return Step(
         label, refund.planned_at, -refund.money, refund.actor, f"{refund.get_reason_display()}. {borne_by(refund)}"
     )
+
+
+def _buyer_dispute(part: DisputeShare) -> list[Step]:
+    steps = [Step(_("Your bank asked for your money back"), part.dispute.opened_at, part.money)]
+    words = {
+        DisputeShare.Outcome.LOST: _("Your bank gave it back to you"),
+        DisputeShare.Outcome.RETURNED: _("Your bank decided that the payment stands"),
+    }
+    return steps + [Step(words[DisputeShare.Outcome(part.outcome)], part.ended_at) for _once in _ended(part)]
+
+
+def _seller_dispute(part: DisputeShare) -> list[Step]:
+    until = _("We answer until %(day)s.") % {"day": _day(part.dispute.due_by)} if part.dispute.due_by else ""
+    steps = [Step(_("The buyer’s bank asked for the money back"), part.dispute.opened_at, part.money, reason=until)]
+    for _once in _ended(part):
+        if part.outcome == DisputeShare.Outcome.RETURNED:
+            steps.append(Step(_("The bank decided for you"), part.ended_at))
+            continue
+        borne = part.from_seller + part.processing
+        label = (
+            _("The bank decided for the buyer; your part")
+            if borne
+            else _("The bank decided for the buyer; at our cost")
+        )
+        parts = [
+            (_("%(amount)s came out of what was held."), part.absorbed),
+            (_("%(amount)s you owe us: it is kept back from what is released to you next."), part.owed),
+        ]
+        why = " ".join(sentence % {"amount": part.share.money(amount)} for sentence, amount in parts if amount)
+        steps.append(Step(label, part.ended_at, part.share.money(-borne), reason=why))
+    return steps
+
+
+def _staff_dispute(part: DisputeShare) -> list[Step]:
+    dispute = part.dispute
+    label = _("Disputed at the bank: %(status)s") % {"status": dispute.get_status_display()}
+    why = _("%(reason)s, %(id)s.") % {"reason": dispute.reason, "id": dispute.stripe_id}
+    steps = [Step(label, dispute.opened_at, -part.money, reason=why)]
+    if part.withdrawn_at and part.short:
+        short = part.share.money(part.short)
+        steps.append(Step(_("Could not be fetched back from the seller"), part.withdrawn_at, short))
+    for _once in _ended(part):
+        parts = [
+            (_("The seller bears %(amount)s."), part.from_seller + part.processing),
+            (_("Of that %(amount)s became their debt."), part.owed),
+            (_("We give up %(amount)s of our fee."), part.from_fee),
+            (_("We bear %(amount)s."), part.from_platform),
+        ]
+        why = " ".join(sentence % {"amount": part.share.money(amount)} for sentence, amount in parts if amount)
+        label = _("Dispute over: %(outcome)s") % {"outcome": part.get_outcome_display()}
+        steps.append(Step(label, part.ended_at, reason=why))
+    return steps
+
+
+def _ended(part: DisputeShare) -> list[DisputeShare]:
+    return [part] if part.ended_at else []
+
+
+def _disputes(share: Share) -> list[DisputeShare]:
+    return list(share.disputes.all())
 
 
 def _expected_payout(release: Release) -> date:

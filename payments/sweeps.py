@@ -94,7 +94,7 @@ def refund_cancelled() -> int:
     tried = Refund.objects.filter(share=OuterRef("pk")).filter(
         Q(status=Refund.Status.PLANNED) | Q(planned_at__gt=now() - TRY_AGAIN) | Q(undecided=True)
     )
-    left = Share.objects.filter(order__status=OrderStatus.CANCELLED, refunded__lt=F("gross"))
+    left = Share.objects.filter(order__status=OrderStatus.CANCELLED, refunded__lt=F("gross") - F("disputed"))
     return sum(1 for share in _each(left.exclude(Exists(tried)).exclude(_is_held_back())) if _try(_give_back, share))
 
 
@@ -102,7 +102,7 @@ def end_reviews() -> int:
     """Cancel purchases whose payment was not as agreed and has gone back; how many."""
     given_back = Payment.objects.filter(
         status=Payment.Status.REVIEW, purchase__status=OrderStatus.AWAITING_PAYMENT, shares__isnull=False
-    ).exclude(shares__refunded__lt=F("shares__gross"))
+    ).exclude(shares__refunded__lt=F("shares__gross") - F("shares__disputed"))
     found = given_back.select_related("purchase").distinct()[:BATCH]
     return sum(1 for payment in found if reviewing.end(payment.purchase, actor=ACTOR))
 

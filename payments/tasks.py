@@ -12,7 +12,7 @@ from gateway.errors import GatewayError
 from kit.clock import now
 from orders.models import Purchase
 from orders.models import Status as OrderStatus
-from payments import checkout, payouts, settlement, sweeps
+from payments import checkout, disputes, payouts, settlement, sweeps
 from payments.errors import PaymentError
 from payments.models import Payment, Payout
 
@@ -35,9 +35,10 @@ def follow_open_payments(**_ignored: object) -> None:
 
 @shared_task(name="payments.act_on_held_money")
 def act_on_held_money(**_ignored: object) -> None:
-    """Dates, holds, warnings, releases, late orders and deadlines: every sweep about held money, once."""
+    """Dates, holds, warnings, releases, late orders, disputes and deadlines: every sweep about held money, once."""
     for sweep in (
         sweeps.follow,
+        disputes.follow,
         sweeps.end_holds,
         sweeps.set_dates,
         sweeps.warn_buyers,
@@ -54,6 +55,12 @@ def act_on_held_money(**_ignored: object) -> None:
         except Exception:
             # The others do not wait for whoever puts this one right (fault F06).
             log.exception("sweep_needs_a_person", sweep=sweep.__name__)
+
+
+@shared_task(name="payments.find_missed_disputes")
+def find_missed_disputes(**_ignored: object) -> None:
+    """Disputes at Stripe of which no event told us."""
+    disputes.find_missed()
 
 
 def follow() -> int:

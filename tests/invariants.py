@@ -19,15 +19,16 @@ from emulator.core import Emulator
 from emulator.store import Row
 from ledger.models import CASH, Account, Entry, Posting
 from orders.models import FundsFlow
-from payments.models import Hold, Payment, Refund, Release, Reversal, Share
+from payments.models import Dispute, DisputeShare, Hold, Payment, Refund, Release, Reversal, Share
 
 Balances = Counter[tuple[str, str, str]]
 
 # Lines of the platform's balance that nothing here books yet: what banks take and give back for disputes, and what the
 # platform does with its own balance in Stripe's Dashboard.
-NOT_BOOKED_HERE = frozenset({"adjustment", "payout", "payout_failure", "payout_cancel", "topup", "stripe_fee"})
+NOT_BOOKED_HERE = frozenset({"payout", "payout_failure", "payout_cancel", "topup", "stripe_fee"})
 KINDS = (
     "charge", "transfer", "transfer_reversal", "refund", "payment_intent", "application_fee", "fee_refund", "payout",
+    "dispute",
 )  # fmt: skip
 
 
@@ -50,6 +51,7 @@ def _check(emulator: Emulator, *, at_rest: bool) -> None:
     i06_nothing_was_released_while_held(rows)
     i16_debts_are_what_was_not_fetched_back(rows, books)
     i17_cash_is_what_stripe_has(stripe, books, at_rest=at_rest)
+    disputes_wait_or_are_borne(books)
 
 
 # --- what is compared ---
@@ -100,6 +102,7 @@ class Rows:
     reversals: dict[int, list[Reversal]]
     refunds: dict[int, list[Refund]]
     holds: dict[int, list[Hold]]
+    disputed: dict[int, list[DisputeShare]]
 
     @classmethod
     def read(cls) -> Rows:
@@ -111,6 +114,7 @@ class Rows:
             _grouped(((row.release.share_id, row) for row in Reversal.objects.select_related("release")), None),
             _grouped(Refund.objects.all(), "share_id"),
             _grouped(Hold.objects.all(), "share_id"),
+            _grouped(DisputeShare.objects.all(), "share_id"),
         )
 
     def counted(self, share: Share) -> list[Refund]:
@@ -120,6 +124,10 @@ class Rows:
     def booked(self, share: Share) -> list[Refund]:
         """Those of them that Stripe took on, so that they are in the books."""
         return [row for row in self.counted(share) if row.status != Refund.Status.PLANNED]
+
+    def lost(self, share: Share) -> list[DisputeShare]:
+        """What disputes took for good."""
+        return [part for part in self.disputed[share.pk] if part.outcome == DisputeShare.Outcome.LOST]
 
     def into_hold(self, share: Share) -> int:
         """What was fetched back to be held again: at most what was the seller's."""
@@ -231,7 +239,7 @@ def i16_debts_are_what_was_not_fetched_back(rows: Rows, books: Balances) -> None
     owed: Counter[tuple[str, str]] = Counter()
     for share in rows.shares:
         who = str(share.account.seller_id), share.currency
-        owed[who] += sum(row.owed for row in rows.booked(share))
+        owed[who] += sum(row.owed for row in [*rows.booked(share), *rows.lost(share)])
         done = [row for row in rows.reversals[share.pk] if row.status == Reversal.Status.DONE and row.refund_id]
         owed[who] -= sum(row.amount for row in done)
         owed[who] -= sum(row.netted for row in rows.releases[share.pk])
@@ -260,22 +268,34 @@ def i17_cash_is_what_stripe_has(stripe: Stripe, books: Balances, *, at_rest: boo
     _seller_cash(stripe, missing, books, at_rest=at_rest)
 
 
+def disputes_wait_or_are_borne(books: Balances) -> None:
+    """What a bank took stands on its dispute until it came back or somebody bears it, and on no other account."""
+    for dispute in Dispute.objects.prefetch_related("shares"):
+        is_lost = dispute.settled_at is not None and dispute.status == Dispute.Status.LOST
+        waits = 0 if is_lost else dispute.outstanding
+        kind = Account.DISPUTE_CLEARING if dispute.payment_id else Account.SUSPENSE
+        found = books[kind, dispute.stripe_id, dispute.line_currency]
+        _same("I03", f"waiting on {dispute} ({dispute.status})", found, waits)
+
+
 # --- their parts ---
 
 
 def _counters_are_the_rows(share: Share, rows: Rows) -> None:
-    counted = rows.counted(share)
+    counted = [*rows.counted(share), *rows.lost(share)]
     releases = rows.releases[share.pk]
     kept = sum(row.netted for row in releases)
     sent = sum(row.amount for row in releases if row.status != Release.Status.REFUSED)
-    _same("I03", f"{share} refunded", share.refunded, sum(row.amount for row in counted))
+    _same("I03", f"{share} refunded", share.refunded, sum(row.amount for row in rows.counted(share)))
+    open_or_lost = [part for part in rows.disputed[share.pk] if part.outcome != DisputeShare.Outcome.RETURNED]
+    _same("I03", f"{share} disputed", share.disputed, sum(part.amount for part in open_or_lost))
     _same("I03", f"{share} fee returned", share.fee_returned, sum(row.from_fee for row in counted))
     _same("I03", f"{share} taken", share.taken, sum(row.absorbed for row in counted))
     _same("I03", f"{share} released", share.released, sent + kept - rows.into_hold(share))
 
 
 def _held_is_in_the_books(share: Share, rows: Rows, books: Balances) -> None:
-    booked, releases = rows.booked(share), rows.releases[share.pk]
+    booked, releases = [*rows.booked(share), *rows.lost(share)], rows.releases[share.pk]
     sellers = (
         share.gross
         - share.fee
@@ -292,9 +312,10 @@ def _held_is_in_the_books(share: Share, rows: Rows, books: Balances) -> None:
 
 def _equation(share: Share, rows: Rows) -> None:
     """Captured + debt + loss = held + with the seller + fee kept + refunded, and every term is at least nothing."""
-    counted, releases = rows.counted(share), rows.releases[share.pk]
+    refunds, lost, releases = rows.counted(share), rows.lost(share), rows.releases[share.pk]
+    counted = [*refunds, *lost]
     fetched = sum(row.amount for row in rows.reversals[share.pk] if row.refund_id and row.status == "done")
-    undecided = sum(row.amount for row in counted if row.undecided)
+    undecided = sum(row.amount for row in refunds if row.undecided)
     sent = sum(row.amount + row.netted for row in releases if row.status != Release.Status.REFUSED)
     kept_of_refused = sum(row.netted for row in releases if row.status == Release.Status.REFUSED)
     terms = {
@@ -304,11 +325,13 @@ def _equation(share: Share, rows: Rows) -> None:
         "seller": sent + kept_of_refused - rows.into_hold(share) - fetched,
         "fee kept": share.fee - share.fee_returned,
         "refunded": share.refunded,
+        "lost to disputes": sum(part.amount for part in lost),
         "processing": sum(row.processing for row in counted),
     }
     assert all(amount >= 0 for amount in terms.values()), f"I03: {share} {terms}"
     came = share.gross + terms["debt"] + terms["loss"]
     went = terms["held"] + terms["seller"] + terms["fee kept"] + terms["refunded"] + terms["processing"]
+    went += terms["lost to disputes"]
     assert came == went, f"I03: {share} {came} came and {went} went: {terms}"
 
 
@@ -353,11 +376,13 @@ def _results(stripe: Stripe, rows: Rows, books: Balances) -> None:
         if not line.account and line.id in booked:
             processing[line.currency] += line.fee
     for share in rows.shares:
-        refunds = rows.booked(share)
+        refunds = [*rows.booked(share), *rows.lost(share)]
         losses[share.currency] += sum(row.from_platform for row in refunds)
         processing[share.currency] -= sum(row.processing for row in refunds)
         if share.fee_earned:
             fees[share.currency] += share.fee - sum(row.from_fee for row in refunds)
+    for dispute in Dispute.objects.all():
+        losses[dispute.line_currency] += dispute.beyond
     for currency in {*fees, *losses, *processing}:
         _same("I03", f"fees earned ({currency})", books[Account.FEE_REVENUE, "", currency], -fees[currency])
         _same("I03", f"losses ({currency})", books[Account.PLATFORM_LOSS, "", currency], losses[currency])
@@ -402,7 +427,7 @@ def _is_on_its_way(line: Line, stripe: Stripe) -> bool:
         charge = _charge_of(line, stripe).get("id")
         return not Payment.objects.filter(charge_id=charge, shares__isnull=False).exists()
     # A refund changes at Stripe before anybody tells us; its row is not final until then.
-    return line.type in ("refund", "refund_failure", "transfer_refund", "application_fee_refund")
+    return line.type in ("adjustment", "refund", "refund_failure", "transfer_refund", "application_fee_refund")
 
 
 def _platform_cash(lines: Iterable[Line], missing: Iterable[Line], books: Balances) -> None:

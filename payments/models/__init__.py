@@ -1,6 +1,7 @@
 """Payments for purchases, the shares of their orders, and how each share comes to whom it belongs."""
 
 from payments.models.action import MoneyAction, MoneyActionMove
+from payments.models.dispute import Dispute, DisputeLine, DisputeMove, DisputeShare
 from payments.models.payment import Payment, PaymentMove
 from payments.models.payout import Payout, PayoutMove
 from payments.models.refund import Refund, RefundLine, RefundMove
@@ -8,6 +9,10 @@ from payments.models.release import Release, ReleaseMove, Reversal, ReversalMove
 from payments.models.share import Hold, Share, ShareMove
 
 __all__ = [
+    "Dispute",
+    "DisputeLine",
+    "DisputeMove",
+    "DisputeShare",
     "Hold",
     "MoneyAction",
     "MoneyActionMove",

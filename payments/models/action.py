@@ -28,6 +28,7 @@ class MoneyAction(models.Model):
         CANCEL = "cancel", _("Cancellation")
         DECIDE = "decide", _("Decision about a refund made outside")
         RETRY = "retry", _("Refund paid again")
+        DISPUTE = "dispute", _("Dispute")
 
     class Status(models.TextChoices):
         WAITING = "waiting", _("waits for a second person")

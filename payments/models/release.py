@@ -100,6 +100,10 @@ class Reversal(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PLANNED)
     amount = models.BigIntegerField()
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, blank=True, related_name="reversals")
+    # Fetched back because the buyer's bank took the money: held until the bank decides.
+    dispute = models.ForeignKey(
+        "payments.Dispute", on_delete=models.PROTECT, null=True, blank=True, related_name="reversals"
+    )
     stripe_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
     outside = models.BooleanField(default=False, help_text=_("Made in Stripe's Dashboard, not here."))
     planned_at = models.DateTimeField()

@@ -54,6 +54,7 @@ class Share(models.Model):
     fee = models.BigIntegerField(help_text=_("The platform's fee, frozen at the sale."))
     processing = models.BigIntegerField(default=0, help_text=_("This order's part of Stripe's processing fee."))
     refunded = models.BigIntegerField(default=0, help_text=_("Refunds to the buyer, sent or on their way."))
+    disputed = models.BigIntegerField(default=0, help_text=_("Asked back by the buyer's bank, or lost to it."))
     fee_returned = models.BigIntegerField(default=0, help_text=_("The part of the fee given up in refunds."))
     taken = models.BigIntegerField(default=0, help_text=_("Taken for refunds from what was held for the seller."))
     released = models.BigIntegerField(default=0, help_text=_("Sent to the seller, or set off against their debt."))
@@ -75,7 +76,8 @@ class Share(models.Model):
                 name="share_amounts_not_negative",
             ),
             models.CheckConstraint(
-                condition=models.Q(refunded__lte=models.F("gross")) & models.Q(fee_returned__lte=models.F("fee")),
+                condition=models.Q(refunded__lte=models.F("gross") - models.F("disputed"), disputed__gte=0)
+                & models.Q(fee_returned__lte=models.F("fee")),
                 name="share_refunded_within_gross",
             ),
             # What is left for the seller is never less than nothing (invariants I03, I05).
@@ -103,7 +105,7 @@ class Share(models.Model):
     @property
     def refundable(self) -> int:
         """What can still be given back to the buyer, in minor units of `currency`."""
-        return self.gross - self.refunded
+        return self.gross - self.refunded - self.disputed
 
     def money(self, amount: int) -> Money:
         """An amount in this share's currency."""

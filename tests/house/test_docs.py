@@ -16,8 +16,8 @@ from inbox.routes import ROUTES
 from ledger.journal import PostingPlan
 from marketplace.celery import app
 from orders.models import Order
-from payments import books, plans
-from payments.models import MoneyAction, Payment, Payout, Refund, Release, Reversal, Share
+from payments import books, dispute_books, plans
+from payments.models import Dispute, DisputeShare, MoneyAction, Payment, Payout, Refund, Release, Reversal, Share
 from tests.house.tree import OURS, ROOT, Source, planted, sources
 
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
@@ -89,7 +89,7 @@ def test_the_tasks_that_run_by_themselves_are_listed_with_their_pace() -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [Operation, StripeEvent, Payment, Payout, Order, Share, Release, Refund, Reversal, MoneyAction],
+    [Operation, StripeEvent, Payment, Payout, Order, Share, Release, Refund, Reversal, Dispute, MoneyAction],
     ids=lambda model: model.__name__,
 )
 def test_every_status_is_explained_to_whoever_is_on_call(model: type[Operation]) -> None:
@@ -112,6 +112,7 @@ def test_the_example_of_the_money_is_what_would_be_booked() -> None:
         plans.payout_arrived(payout="P", seller_ref="S", amount=9000, currency="eur", occurred_at=at),
         *held_and_released(at),
         *refunded(at),
+        *disputed(at),
     ]
 
     lines = [f"{entry.account}:{entry.amount / 100:+.2f}" for posting in booked for entry in posting.entries]
@@ -165,4 +166,18 @@ def refunded(at: datetime) -> list[PostingPlan]:
         books.refund_paid(whole, lines[1], at=at),
         books.reversed_for_refund(back, BalanceTransaction("txn_8", 6000, 0, 6000, "eur"), at=at),
         books.netted(Release(pk=1, share=later, amount=1500, netted=3000), at=at),
+    ]
+
+
+def disputed(at: datetime) -> list[PostingPlan]:
+    """A released order is disputed and lost; some of it could be fetched back."""
+    account = ConnectedAccount(seller_id=1, stripe_id="A")
+    share = Share(order=Order(number="B"), account=account, currency="eur", gross=10000, fee=1000, fee_earned=True)
+    dispute = Dispute(stripe_id="D", payment_id=1, amount=10000, currency="eur", line_currency="eur", withdrawn=10000)
+    back = Reversal(release=Release(share=share, amount=9000), amount=6000)
+    part = DisputeShare(pk=1, dispute=dispute, share=share, amount=10000, from_fee=1000, absorbed=6000, owed=3000)
+    return [
+        dispute_books.moved(dispute, BalanceTransaction("txn_9", -10000, 1500, -11500, "eur"), at=at),
+        books.reversed_into_hold(back, BalanceTransaction("txn_10", 6000, 0, 6000, "eur"), sellers=6000, at=at),
+        dispute_books.borne(part, at=at),
     ]

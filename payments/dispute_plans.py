@@ -1,0 +1,106 @@
+"""What a dispute does to an order's money: pure plans from facts, like those of decisions (payments.consequences).
+
+What the bank decides nobody here agrees to; the plan is kept with the audit row all the same. Amounts are minor units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+
+from kit.money import allocate
+from payments.consequences import Effect, Facts, Note, Plan, over_releases
+from payments.policies import PLATFORM, SHARED, Policy
+from payments.splits import over_lines, split
+
+KIND = "dispute"
+
+
+def policy_for(reason: str) -> Policy:
+    """Who bears a lost dispute of this reason of Stripe's: the seller, unless the settings say the marketplace."""
+    return PLATFORM if reason in settings.DISPUTE_REASONS_BORNE_BY_PLATFORM else SHARED
+
+
+def fee_for_seller(policy: Policy, fee: int) -> int:
+    """The part of a lost dispute's fee (minor units) that is the seller's."""
+    return fee if policy.seller_pays and settings.DISPUTE_FEE_BORNE_BY == "seller" else 0
+
+
+def parts(amount: int, refundable: Mapping[int, int]) -> dict[int, int]:
+    """Of `amount`, what each share carries, in proportion to what can still be given back on it; exact, and never more
+    than that. What is beyond all of them no share carries.
+    """
+    possible = min(amount, sum(refundable.values()))
+    if possible <= 0:
+        return {}
+    carried = allocate(possible, list(refundable.values()))
+    return {share: part for share, part in zip(refundable, carried, strict=True) if part}
+
+
+def withdrawn(facts: Facts, dispute: str, amount: int, *, coming: int) -> Plan:
+    """The bank took the money: what the seller was sent of it is fetched back, to be held until the bank decides - also
+    where the marketplace will bear a loss, for nobody knows yet whether it is one.
+
+    `coming` is being fetched back for it already.
+    """
+    sellers = split(facts.lines, over_lines(facts.lines, amount), SHARED, processing=0).from_seller
+    wanted = max(0, sellers - max(0, facts.left) - coming)
+    possible = max(0, min(wanted, sum(one.left for one in facts.sent), facts.seller_cash - coming))
+    effects = (Effect("seller", -possible, "reversal"), Effect("held", possible, "reversal")) if possible else ()
+    notes = (Note("short_of_disputed", wanted - possible),) if wanted > possible else ()
+    steps = {
+        "step": "withdrawn",
+        "disputed": amount,
+        "reversals": over_releases(facts, possible),
+        "short": wanted - possible,
+    }
+    return _plan(facts, dispute, amount, steps, effects, notes)
+
+
+def returned(facts: Facts, dispute: str, amount: int) -> Plan:
+    """The bank decided for the seller: what is held is released as ever."""
+    return _plan(facts, dispute, amount, {"step": "returned", "disputed": 0}, ())
+
+
+def lost(facts: Facts, dispute: str, amount: int, policy: Policy, *, fee: int) -> Plan:
+    """The buyer keeps the money: who bears it. `fee` is the part of the dispute's fee this order's seller bears."""
+    parted = split(facts.lines, over_lines(facts.lines, amount), policy, processing=0)
+    borne = parted.from_seller + fee
+    absorbed = min(borne, max(0, facts.left))
+    steps = {
+        "step": "lost",
+        "disputed": amount,
+        "policy": policy.name,
+        "from_seller": parted.from_seller,
+        "from_fee": parted.from_fee,
+        "from_platform": parted.from_platform,
+        "processing": fee,
+        "absorbed": absorbed,
+        "owed": borne - absorbed,
+        "parts": [asdict(part) for part in parted.parts],
+    }
+    effects = [
+        Effect("buyer", amount, "dispute"),
+        Effect("seller", -parted.from_seller, "their_part"),
+        Effect("seller", -fee, "dispute_fee"),
+        Effect("platform", -parted.from_fee, "fee_returned"),
+        Effect("platform", -parted.from_platform, "borne"),
+    ]
+    notes = (Note("disputed_debt", borne - absorbed),) if borne > absorbed else ()
+    return _plan(facts, dispute, amount, steps, [effect for effect in effects if effect.amount], notes)
+
+
+def _plan(
+    facts: Facts,
+    dispute: str,
+    amount: int,
+    steps: Mapping[str, Any],
+    effects: Iterable[Effect],
+    notes: tuple[Note, ...] = (),
+) -> Plan:
+    relied_on = {name: value for name, value in asdict(facts).items() if name not in ("platform_cash", "seller_cash")}
+    request = {"dispute": dispute}
+    return Plan(KIND, facts.order, facts.currency, request, steps, tuple(effects), notes, amount, relied_on)
