@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from gateway import operations, reads
@@ -129,7 +129,7 @@ def into_hold(reversal: Reversal, share: Share, line: BalanceTransaction, *, act
     A destination charge sent our fee to the seller, too, before Stripe gave it back: what is fetched back beyond the
     seller's part is that, and stays in suspense until the fee goes back to the seller.
     """
-    sellers = min(reversal.amount, share.released)
+    sellers = min(reversal.amount, _with_the_seller(share))
     journal.post([books.reversed_into_hold(reversal, line, sellers=sellers, at=at)])
     share.released -= sellers
     # Whoever decides gets some days, also when it was released long ago.
@@ -148,6 +148,12 @@ def into_hold(reversal: Reversal, share: Share, line: BalanceTransaction, *, act
         ends_when=_("Somebody of the marketplace decides whose it is."),
         actor=actor,
     )
+
+
+def _with_the_seller(share: Share) -> int:
+    """What of the share the seller has, in minor units: what refunds fetched back, or are about to, is none of it."""
+    for_refunds = Reversal.objects.filter(release__share=share, refund__isnull=False).exclude(status=Status.REFUSED)
+    return max(0, share.released - (for_refunds.aggregate(total=Sum("amount"))["total"] or 0))
 
 
 def key(reversal: Reversal) -> str:

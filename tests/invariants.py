@@ -102,6 +102,8 @@ class Rows:
     reversals: dict[int, list[Reversal]]
     refunds: dict[int, list[Refund]]
     holds: dict[int, list[Hold]]
+    # By order: what reversals brought back into hold, by the books.
+    held_again: Counter[str]
     disputed: dict[int, list[DisputeShare]]
 
     @classmethod
@@ -114,6 +116,7 @@ class Rows:
             _grouped(((row.release.share_id, row) for row in Reversal.objects.select_related("release")), None),
             _grouped(Refund.objects.all(), "share_id"),
             _grouped(Hold.objects.all(), "share_id"),
+            _held_again(),
             _grouped(DisputeShare.objects.all(), "share_id"),
         )
 
@@ -132,12 +135,20 @@ class Rows:
     def into_hold(self, share: Share) -> int:
         """What was fetched back to be held again: at most what was the seller's."""
         mine = [row for row in self.reversals[share.pk] if row.status == Reversal.Status.DONE]
-        for_refunds = sum(row.amount for row in mine if row.refund_id)
         to_hold = sum(row.amount for row in mine if not row.refund_id)
         if share.funds_flow == FundsFlow.HELD:
             return to_hold
-        # A destination charge sent the platform's fee along: what comes back beyond the seller's part is that.
-        return min(to_hold, max(0, share.gross - share.fee - for_refunds))
+        # A destination charge sent the platform's fee along: what comes back beyond the seller's part is that. How
+        # much it was depends on what refunds had fetched back by then, which only the books remember.
+        found = self.held_again[share.order.number]
+        assert 0 <= found <= to_hold, f"I03: {found} of {share} held again, {to_hold} was fetched back"
+        return found
+
+
+def _held_again() -> Counter[str]:
+    back = Entry.objects.filter(account=Account.ORDER_HELD, posting__kind="reversal").order_by()
+    sums = back.values_list("posting__order_number").annotate(total=Sum("amount"))
+    return Counter({order: -total for order, total in sums})
 
 
 def _grouped(rows: Iterable[Any], key: str | None) -> dict[int, list[Any]]:
