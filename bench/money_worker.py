@@ -125,7 +125,7 @@ def release() -> dict[str, object]:
 def defaults(tables: Sequence[str]) -> dict[str, dict[str, object]]:
     """What the columns of these tables hold when nobody says anything, as far as they must hold something."""
     models = {model._meta.db_table: model for model in apps.get_models()}
-    return {table: {field.column: _default(field) for field in _fields(models[table])} for table in tables}
+    return {table: {str(field.column): _default(field) for field in _fields(models[table])} for table in tables}
 
 
 def _fields(model: type[Model]) -> list[Field[Any, Any]]:
