@@ -20,7 +20,7 @@ from inbox.models import StripeEvent
 from kit.mail import GIVE_UP_AFTER
 from kit.models import Mail
 from payments import refunds
-from payments.models import MoneyAction, Payment, Refund, Share
+from payments.models import Dispute, MoneyAction, Payment, Refund, Share
 
 # Of each kind at most so many are listed: a start page is for beginning, the lists are for the rest.
 LONGEST = 20
@@ -97,6 +97,27 @@ def _near_deadline(user: User) -> Iterator[Task]:
         yield Task(share.deadline_warned_at or share.opened_at, what, _order(share), url)
 
 
+def _disputed(user: User) -> Iterator[Task]:
+    unanswered = Q(settled_at=None, status__in=Dispute.NEEDS_ANSWER, submission_count=0)
+    found = Dispute.objects.filter(unanswered | Q(payment=None, settled_at=None))
+    for dispute in found.order_by("due_by", "pk")[:LONGEST]:
+        what = _("Answer the bank’s dispute about %(amount)s") % {"amount": dispute.money}
+        if dispute.payment_id is None:
+            what = _("Find out what a disputed charge of %(amount)s is") % {"amount": dispute.money}
+        elif dispute.due_by is not None:
+            day = date_format(localtime(dispute.due_by), "j F")
+            what = _("Answer the bank’s dispute about %(amount)s before %(day)s") % {
+                "amount": dispute.money,
+                "day": day,
+            }
+        yield Task(
+            dispute.opened_at,
+            what,
+            _("Charge %(charge)s: %(why)s") % {"charge": dispute.charge_id, "why": dispute.reason},
+            reverse("admin:payments_dispute_change", args=[dispute.pk]),
+        )
+
+
 def _stale(user: User) -> Iterator[Task]:
     found = Operation.objects.filter(status=Operation.Status.STALE)
     for operation in found.order_by("pk")[:LONGEST]:
@@ -138,6 +159,7 @@ SOURCES: list[tuple[str, Callable[[User], Iterator[Task]]]] = [
     ("payments.add_moneyaction", _returned),
     ("payments.view_payment", _in_review),
     ("payments.view_share", _near_deadline),
+    ("payments.view_dispute", _disputed),
     ("gateway.view_operation", _stale),
     ("inbox.view_stripeevent", _dead),
     ("kit.view_mail", _unsent),

@@ -379,3 +379,15 @@ def test_staff_see_disputes_by_deadline_with_the_next_step(world: World, admin_c
         assert du in page.content.decode()
         assert "Answer in Stripe’s Dashboard" in page.content.decode()
     assert "The buyer&#x27;s bank took the money." in shown.content.decode()
+
+
+def test_the_admin_begins_with_a_dispute_that_waits_for_an_answer(world: World, admin_client: Client) -> None:
+    (share,) = world.bought((1000,))
+    du = dispute(world, share)
+
+    asked = admin_client.get("/admin/").content.decode()
+    move(world, du, "under_review")
+    answered = admin_client.get("/admin/").content.decode()
+
+    assert "Answer the bank’s dispute about" in asked
+    assert "Answer the bank’s dispute about" not in answered
