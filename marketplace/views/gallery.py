@@ -75,11 +75,17 @@ def sample_story() -> list[Step]:
     """Past and future of an order's money, as staff see it."""
     at = now()
     return [
-        Step(_("Paid by the buyer"), at - timedelta(days=9), Money(8400, "eur")),
-        Step(_("Our fee, out of it"), at - timedelta(days=9), Money(840, "eur")),
-        Step(_("Refund"), at - timedelta(days=2), Money(-500, "eur"), "dana@example.org", _("A scratch on the rim.")),
-        Step(_("Release"), at + timedelta(days=3), Money(7060, "eur"), is_future=True),
-        Step(_("May not be held any longer"), at + timedelta(days=80), is_future=True),
+        Step(str(_("Paid by the buyer")), at - timedelta(days=9), Money(8400, "eur")),
+        Step(str(_("Our fee, out of it")), at - timedelta(days=9), Money(840, "eur")),
+        Step(
+            str(_("Refund")),
+            at - timedelta(days=2),
+            Money(-500, "eur"),
+            "dana@example.org",
+            str(_("A scratch on the rim.")),
+        ),
+        Step(str(_("Release")), at + timedelta(days=3), Money(7060, "eur"), is_future=True),
+        Step(str(_("May not be held any longer")), at + timedelta(days=80), is_future=True),
     ]
 
 
