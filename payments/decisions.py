@@ -213,6 +213,8 @@ def _plan(share: Share, kind: str, request: Request, facts: Facts) -> Plan:
         if failed is None:
             raise Refused("not_failed")
         return consequences.retry(facts, request, amount=refunds.still_owed(failed))
+    if kind == Kind.END_HOLD and outside.is_undecided(share, request["hold"]):
+        raise Refused("decide_first")
     plans: dict[str, Callable[[Facts, Request], Plan]] = {
         Kind.REFUND: consequences.refund,
         Kind.RELEASE: consequences.release,

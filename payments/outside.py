@@ -25,6 +25,14 @@ def ref(refund: Refund) -> str:
     return f"refund:{refund.stripe_id}"
 
 
+def is_undecided(share: Share, hold_id: int) -> bool:
+    """Whether a hold waits for the decision about a refund: only the decision ends it, or nothing would say any more
+    why the share is not released (invariant I18).
+    """
+    refs = [ref(refund) for refund in share.refunds.filter(undecided=True)]
+    return share.holds.filter(pk=hold_id, kind=Hold.Kind.STAFF, ref__in=refs).exists()
+
+
 def take_in(payment: Payment, charge: objects.Charge, *, actor: str) -> int:
     """Refunds of a charge that we do not know yet; how many. Asks Stripe only if the amounts do not agree."""
     at_stripe = Refund.objects.filter(share__payment=payment).exclude(stripe_id=None).exclude(status=Status.FAILED)

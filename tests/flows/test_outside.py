@@ -10,6 +10,7 @@ from kit.faults import armed
 from ledger import journal
 from ledger.models import Account
 from payments import decisions, outside, refunds, sweeps
+from payments.consequences import Refused
 from payments.models import Hold, MoneyAction, Refund, Reversal, Share
 from tests import invariants
 from tests.world import World
@@ -216,3 +217,16 @@ def test_f43_a_bigger_refund_outside_pays_what_is_owed_and_is_new_for_the_rest(w
         assert [refunds.unpaid(share).count() for share in (first, second)] == [0, 0]
         assert sum(Refund.objects.filter(undecided=True).values_list("amount", flat=True)) == 3333
         invariants.check_at_rest(world.emulator)
+
+
+def test_i18_the_hold_for_a_refund_nobody_decided_about_ends_with_the_decision_only(world: World) -> None:
+    (share,) = world.bought((1000,))
+    refund_outside(world, share, 400)
+    request = {"hold": share.holds.get().pk}
+
+    with pytest.raises(Refused, match="decide_first"):
+        decisions.by_itself(share, Kind.END_HOLD, request, actor="test", reason="Enough.")
+
+    assert share.holds.get().ended_at is None
+    decide(share)
+    assert share.holds.get().ended_at is not None
