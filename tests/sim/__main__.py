@@ -19,10 +19,13 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=5000, help="about how many; what was played is printed")
     parser.add_argument("--seed", type=int, help="play the same game again")
     parser.add_argument("--no-shrink", action="store_true", help="show the first failure as it was found")
+    parser.add_argument("--replay", metavar="BLOB", help="the b'…' of @reproduce_failure that a failure printed")
     asked = parser.parse_args()
     os.environ["SIM_STEPS"] = str(asked.steps)
     if asked.seed is not None:
         os.environ["SIM_SEED"] = str(asked.seed)
+    if asked.replay:
+        os.environ["SIM_REPLAY"] = asked.replay
     if asked.no_shrink:
         os.environ["SIM_NO_SHRINK"] = "1"
     os.environ.setdefault("LOG_LEVEL", "ERROR")

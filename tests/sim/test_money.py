@@ -5,10 +5,12 @@ A small game in every run; `python -m tests.sim --steps 5000` plays a long one.
 
 from __future__ import annotations
 
+import ast
 import os
 
+import hypothesis
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, Phase, reproduce_failure, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.sim.machine import MoneyGame
@@ -17,6 +19,7 @@ from tests.sim.stand import Stand
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 STEPS = int(os.environ.get("SIM_STEPS", "0"))
+REPLAY = os.environ.get("SIM_REPLAY", "")
 SEED = os.environ.get("SIM_SEED", "")
 STEPS_OF_AN_EXAMPLE = 30
 SMALL = 150
@@ -36,6 +39,8 @@ def play(steps: int, *, shrink: bool = True) -> None:
         print_blob=True,
     )
     game = seed(int(SEED))(MoneyGame) if SEED else MoneyGame
+    if REPLAY:
+        game = reproduce_failure(hypothesis.__version__, ast.literal_eval(REPLAY))(MoneyGame)
     run_state_machine_as_test(game, settings=rules)
 
 
