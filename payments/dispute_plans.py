@@ -29,15 +29,19 @@ def fee_for_seller(policy: Policy, fee: int) -> int:
     return fee if policy.seller_pays and settings.DISPUTE_FEE_BORNE_BY == "seller" else 0
 
 
-def parts(amount: int, refundable: Mapping[int, int]) -> dict[int, int]:
-    """Of `amount`, what each share carries, in proportion to what can still be given back on it; exact, and never more
-    than that. What is beyond all of them no share carries.
+def parts(amount: int, orders: Mapping[int, tuple[int, int]]) -> dict[int, int]:
+    """Of `amount`, what each order carries, in proportion to what was paid for it and at most what can still be given
+    back on it: `orders` says both. Exact; what is beyond all of them no order carries. Refunds heard of before or
+    after do not change the proportion (invariant I11), as long as there is room.
     """
-    possible = min(amount, sum(refundable.values()))
+    paid, room = [one[0] for one in orders.values()], [one[1] for one in orders.values()]
+    possible = min(amount, sum(room))
     if possible <= 0:
         return {}
-    carried = allocate(possible, list(refundable.values()))
-    return {share: part for share, part in zip(refundable, carried, strict=True) if part}
+    carried = [min(part, most) for part, most in zip(allocate(possible, paid), room, strict=True)]
+    left = [most - part for part, most in zip(carried, room, strict=True)]
+    more = allocate(possible - sum(carried), left) if any(left) else [0] * len(left)
+    return {order: part + rest for order, part, rest in zip(orders, carried, more, strict=True) if part + rest}
 
 
 def withdrawn(facts: Facts, dispute: str, amount: int, *, coming: int) -> Plan:

@@ -2,8 +2,7 @@
 
 `apply` takes the dispute as Stripe has it now, whichever event, look or sweep asked, and may be called in any order and
 any number of times: the same facts end in the same rows and books (faults F01, F02, invariant I11). Everything it
-decides happens in one transaction; what has to be asked of Stripe - reversals - is written down there and sent by the
-sweeps.
+decides happens in one transaction. What sellers have already is fetched back by a sweep, `fetch_back`.
 """
 
 from collections.abc import Iterable
@@ -12,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import ConnectedAccount
@@ -57,7 +56,7 @@ def apply(found: objects.Dispute, *, actor: str) -> Dispute:
         elif dispute.status in Dispute.ENDED and not _waits_for_money(dispute):
             _end(dispute, payment, actor=actor, at=at)
         else:
-            _keep_open(dispute, payment, actor=actor, at=at)
+            _keep_open(dispute, payment, actor=actor)
     return dispute
 
 
@@ -78,6 +77,32 @@ def find_missed() -> int:
     known = {row.stripe_id: row for row in Dispute.objects.filter(stripe_id__in=[one.id for one in listed])}
     missed = [one for one in listed if (row := known.get(one.id)) is None or _is_behind(row, one)]
     return sum(1 for one in missed if _look(one.id))
+
+
+def fetch_back() -> int:
+    """Fetch back what sellers were sent of money a bank has taken, to be held until it decides; of how many orders.
+
+    A sweep and not the event, so that it reckons with everything that was told of at the same time, and finds a release
+    that was under way when the dispute opened (fault F37).
+    """
+    taken = Q(outcome=Outcome.OPEN, dispute__withdrawn__gt=F("dispute__reinstated"), dispute__payment__isnull=False)
+    waiting = DisputeShare.objects.filter(taken).filter(Q(withdrawn_at=None) | Q(share__released__gt=0))
+    return sum(1 for part in waiting.select_related("dispute__payment").order_by("?")[:BATCH] if _ask_back(part))
+
+
+def _ask_back(part: DisputeShare) -> bool:
+    try:
+        with transaction.atomic():
+            made = _fetch_back_locked(part, actor=ACTOR, at=now())
+        for reversal in made or ():
+            reversals.send(reversal, actor=ACTOR)
+    except (GatewayError, PaymentError) as error:
+        log.warning("dispute_not_followed", dispute=str(part.dispute), error=str(error))
+    except Exception:
+        # For the same reason as above.
+        log.exception("dispute_needs_a_person", dispute=str(part.dispute))
+        return False
+    return made is not None
 
 
 def _is_behind(row: Dispute, found: objects.Dispute) -> bool:
@@ -181,7 +206,7 @@ def _waits_for_money(dispute: Dispute) -> bool:
 # --- while it is open ---
 
 
-def _keep_open(dispute: Dispute, payment: Payment, *, actor: str, at: datetime) -> None:
+def _keep_open(dispute: Dispute, payment: Payment, *, actor: str) -> None:
     """Every order of the payment is held; once the bank asks for money, or has it, the orders carry their parts."""
     disputing.hold_all(payment, ref=dispute.stripe_id, actor=actor)
     if dispute.settled_at is not None:
@@ -189,10 +214,7 @@ def _keep_open(dispute: Dispute, payment: Payment, *, actor: str, at: datetime) 
         dispute.save(update_fields=["settled_at"])
     if dispute.status in Dispute.INQUIRIES or (dispute.status == Status.UNKNOWN and not dispute.outstanding):
         return
-    parts = _divide(dispute, _locked(payment), payment)
-    if dispute.outstanding > 0:
-        for part in parts:
-            _fetch_back(part, actor=actor, at=at)
+    _divide(dispute, _locked(payment), payment)
 
 
 def _locked(payment: Payment) -> list[Share]:
@@ -215,10 +237,10 @@ def _divide(dispute: Dispute, locked: list[Share], payment: Payment) -> list[Dis
     for share in locked:
         part = known.get(share.pk)
         own = part.amount if part is not None and part.outcome != Outcome.RETURNED else 0
-        free[share.pk] = share.refundable + own
+        free[share.pk] = share.gross, share.refundable + own
     is_decided = any(part.outcome == Outcome.LOST for part in known.values())
     has_all = sum(part.amount for part in known.values() if part.outcome == Outcome.OPEN) == min(
-        wanted, sum(free.values())
+        wanted, sum(room for _paid, room in free.values())
     )
     if not is_decided and not (has_all and known):
         _write_parts(dispute, locked, dispute_plans.parts(wanted, free))
@@ -250,9 +272,21 @@ def _asked(dispute: Dispute, payment: Payment) -> int:
     return dispute.outstanding if dispute.line_currency == payment.currency else payment.amount
 
 
-def _fetch_back(part: DisputeShare, *, actor: str, at: datetime) -> None:
-    """The bank has the money: the seller's part of it comes back into hold, as far as they have it. Once; what Stripe
-    refuses to fetch back is not asked for again.
+def _fetch_back_locked(part: DisputeShare, *, actor: str, at: datetime) -> list[Reversal] | None:
+    """The same under the locks of `apply`: it may end at this moment, and another worker may be here too."""
+    payment = Payment.objects.select_for_update(no_key=True).get(disputes=part.dispute_id)
+    dispute = Dispute.objects.select_for_update(of=("self",)).get(pk=part.dispute_id)
+    by_id = {share.pk: share for share in _locked(payment)}
+    part.refresh_from_db()
+    if part.outcome != Outcome.OPEN or dispute.outstanding <= 0:
+        return None
+    part.dispute, part.share = dispute, by_id[part.share_id]
+    return _fetch_back(part, actor=actor, at=at)
+
+
+def _fetch_back(part: DisputeShare, *, actor: str, at: datetime) -> list[Reversal] | None:
+    """The bank has the money: the seller's part of it comes back into hold, as far as they have it; what was asked
+    back, or None if nothing was new. What Stripe refuses to fetch back is not asked for again.
     """
     share = part.share
     mine = Reversal.objects.filter(release__share=share, dispute__isnull=False)
@@ -268,11 +302,13 @@ def _fetch_back(part: DisputeShare, *, actor: str, at: datetime) -> None:
     part.withdrawn_at = part.withdrawn_at or at
     part.save(update_fields=["short", "withdrawn_at"])
     if not is_first and not plan.steps["reversals"]:
-        return
+        return None
     _record(share, plan, actor=actor, reason=_("The buyer's bank took the money."), at=at)
-    for one in plan.steps["reversals"]:
-        reason = _("The buyer's bank disputes the payment.")
+    reason = _("The buyer's bank disputes the payment.")
+    return [
         reversals.write(one["release"], one["amount"], actor=actor, reason=reason, at=at, dispute=part.dispute)
+        for one in plan.steps["reversals"]
+    ]
 
 
 # --- at its end ---

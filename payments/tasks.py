@@ -39,6 +39,7 @@ def act_on_held_money(**_ignored: object) -> None:
     for sweep in (
         sweeps.follow,
         disputes.follow,
+        disputes.fetch_back,
         sweeps.end_holds,
         sweeps.set_dates,
         sweeps.warn_buyers,

@@ -27,7 +27,18 @@ from inbox.routes import ROUTES
 from kit.clock import fixed_at, now
 from orders.models import Order
 from payments import settlement, sweeps
-from payments.models import Hold, Payment, Refund, RefundLine, Release, Reversal, Share
+from payments.models import (
+    Dispute,
+    DisputeLine,
+    DisputeShare,
+    Hold,
+    Payment,
+    Refund,
+    RefundLine,
+    Release,
+    Reversal,
+    Share,
+)
 from tests import invariants
 from tests.factories import ListingFactory
 from tests.invariants import read_books
@@ -36,8 +47,10 @@ from tests.world import World
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # What is no different story: when and under which number our rows were made.
-NOT_COMPARED = {"id", "uuid", "refund", "release", "share", "line", "payment", "replaces"}
-ROWS: tuple[type[Model], ...] = (Payment, Order, Share, Hold, Release, Reversal, Refund, RefundLine)
+NOT_COMPARED = {"id", "uuid", "refund", "release", "share", "line", "payment", "replaces", "dispute", "part"}
+ROWS: tuple[type[Model], ...] = (
+    Payment, Order, Share, Hold, Release, Reversal, Refund, RefundLine, Dispute, DisputeShare, DisputeLine,
+)  # fmt: skip
 
 
 def one_payment(world: World, *prices: int) -> Payment:
