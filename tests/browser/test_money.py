@@ -211,7 +211,7 @@ def rows_of(admin: Visitor, share: str, title: str) -> int:
 
 def staff_release(admin: Visitor, share: str) -> None:
     ask(admin, share, "Release to the seller", reason="The seller has shown the carrier’s receipt.")
-    admin.sees("can be fetched back only as long as it is in their Stripe balance")
+    admin.sees("gets what was held for them")
     confirm_twice(admin, re.compile("^Release €"))
     assert rows_of(admin, share, "Releases") == 1
     admin.sees("Released to the seller")
@@ -235,9 +235,8 @@ def staff_refund_in_part(admin: Visitor, share: str) -> None:
 
 
 def the_payout_leaves(site: Site, admin: Visitor, share: str) -> None:
-    """Two days until the money is available, one until it is at the bank."""
+    """Two days until the money is available and leaves. No later, or other releases would pay the debt to come."""
     site.control("advance", seconds=2 * DAY)
-    site.control("advance", seconds=DAY)
     for _attempt in range(60):
         admin.go(share)
         if admin.page.get_by_text("In the payout of").count():
