@@ -119,8 +119,12 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """Names this plan: the same request on the same facts does the same. Notes only warn, and do not count."""
+        """Names this plan: the same request on the same facts does the same. Notes only warn, and do not count; nor
+        does the seller's debt from other orders, except for a release, which pays it off.
+        """
         counted = {name: value for name, value in self.as_json.items() if name != "notes"}
+        if self.kind != "release":
+            counted["facts"] = {name: value for name, value in counted["facts"].items() if name != "debt"}
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 

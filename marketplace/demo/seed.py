@@ -23,6 +23,7 @@ from marketplace.demo import history
 from marketplace.demo.emulator import Controls
 from marketplace.demo.goods import Good, Shop, shops
 from marketplace.demo.people import PEOPLE, Person
+from payments import own_payouts
 
 ACTOR = "demo"
 
@@ -31,6 +32,7 @@ Say = Callable[[str], object]
 
 def run(password: str, controls: Controls, say: Say) -> None:
     """Bring the demo's data in. `controls` fill in the pages Stripe hosts."""
+    own_payouts.set_manual(actor=ACTOR)
     people = {person.email: ensure_person(person, password) for person in PEOPLE}
     for person in PEOPLE:
         if person.role == "buyer":
