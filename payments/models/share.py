@@ -91,6 +91,8 @@ class Share(models.Model):
         ]
         indexes = [
             models.Index(fields=["release_at", "id"], name="share_due", condition=models.Q(status="held")),
+            # Sweeps walk through what is held by id, and never through all that ever was.
+            models.Index(fields=["id"], name="share_held", condition=models.Q(status="held")),
             models.Index(fields=["hold_deadline"], name="share_deadline", condition=models.Q(status="held")),
         ]
 
