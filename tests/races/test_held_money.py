@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +28,7 @@ from payments.models import MoneyAction, Payment, Refund, Release, Share
 from payments.tasks import follow
 from tests import invariants
 from tests.factories import UserFactory
+from tests.together import at_once
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -39,23 +39,6 @@ ANSWERS = (Refused, PlanChanged, NotApprovable, GatewayError)
 # How long a rival may take to come to its end; one that is kept out by a lock does not in that time.
 PATIENCE = 2.0
 SOME = {"amount": 300, "reason": "changed_mind", "policy": "shared"}
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run the calls in threads of their own that start together; what each returned or raised."""
-    start = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], object]) -> object:
-        try:
-            start.wait()
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 @contextmanager

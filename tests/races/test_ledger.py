@@ -5,7 +5,6 @@ Each race has a control: the same crowd without the protection must go wrong, or
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -15,30 +14,13 @@ from ledger.journal import balance, post
 from ledger.models import Account, Checkpoint, Entry, Posting, Seal
 from ledger.sealing import seal_batch, seal_due
 from ledger.verifying import Altered, verify
+from tests.together import at_once
 from tests.unit.ledger.books import alter, charge, post_each, run
 
 CROWD = 16
 ONE_BALANCE = next(c for c in Checkpoint._meta.constraints if c.name == "checkpoint_of_account")
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run the calls in threads of their own that start together; what each returned or raised."""
-    start = threading.Barrier(len(calls))
-
-    def one(call: Callable[[], object]) -> object:
-        try:
-            connection.ensure_connection()
-            start.wait(timeout=60)
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(one, calls))
 
 
 def hold_open(act: Callable[[int], None]) -> Callable[[int], Callable[[], str]]:

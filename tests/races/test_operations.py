@@ -7,7 +7,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -24,28 +23,12 @@ from gateway.priority import Priority
 from kit import clock
 from kit.clock import fixed_at, machine_now, now
 from kit.faults import armed
+from tests.together import at_once
 from tests.unit.gateway.support import CUSTOMERS, TRANSFERS, Market, Requests, made, planned
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 WORKERS = 4
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run the calls in threads of their own that start together; what each returned or raised."""
-    start = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], object]) -> object:
-        try:
-            start.wait()
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 @pytest.fixture

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connection
 
 from inbox.handle import handle_waiting
 from kit.models import Mail
@@ -17,26 +12,10 @@ from payments import checkout, settlement
 from payments.errors import PaymentError
 from payments.models import Payment
 from payments.tasks import follow
+from tests.together import at_once
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run the calls in threads of their own that start together; what each returned or raised."""
-    start = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], object]) -> object:
-        try:
-            start.wait()
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def test_f23_return_page_event_and_sweeper_settle_one_payment_once(world: World) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -27,28 +26,12 @@ from tests.factories import (
     MembershipFactory,
     SellerFactory,
 )
+from tests.together import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 # How long a rival may take to come to the same point; one that is kept out by a lock never comes.
 PATIENCE = 1.0
-
-
-def at_once[Result](*calls: Callable[[], Result]) -> list[Result | Exception]:
-    """Run the calls in threads of their own that start together; what each returned or raised."""
-    start = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], Result]) -> Result | Exception:
-        try:
-            start.wait()
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 @contextmanager

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection
 
 from catalog import stock
 from catalog.models import Listing, Reservation
@@ -25,28 +23,12 @@ from tests.factories import (
     MembershipFactory,
     SellerFactory,
 )
+from tests.together import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 # How long a rival may take to come to the same point; one that is kept out by a lock never comes.
 PATIENCE = 1.0
-
-
-def at_once(*calls: Callable[[], bool]) -> list[bool | Exception]:
-    """Run the calls in threads of their own that start together; what each returned or raised."""
-    start = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], bool]) -> bool | Exception:
-        try:
-            start.wait()
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 @pytest.fixture
