@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from orders.models import DeliveredBy, Order
-from payments import shares
 from payments.models import Share
 
 Basis = Share.Basis
@@ -46,13 +45,6 @@ def set_date(share: Share) -> bool:
     share.release_at, share.release_basis = found.at, found.basis
     share.save(update_fields=["release_at", "release_basis"])
     return True
-
-
-def refresh(share_id: int) -> Share:
-    """The share with its date brought up to date, in a transaction of the caller's."""
-    share = shares.locked(share_id)
-    set_date(share)
-    return share
 
 
 def warning_days() -> int:
