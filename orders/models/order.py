@@ -1,24 +1,19 @@
-"""Baskets, purchases and orders. A purchase groups the orders of one payment; an order is one seller's part of it."""
+"""Purchases and orders. A purchase groups the orders of one payment; an order is one seller's part of it."""
 
 from __future__ import annotations
 
 import secrets
-import uuid
 from typing import ClassVar
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.countries import country_name, percentage
+from accounts.countries import country_name
 from accounts.models import Seller
-from catalog.models import Category, Listing, Reservation
 from customers.models import Customer
 from kit.money import Money
 from kit.transitions import MoveRecord, MoveTable
+from orders.models.basket import Basket
 
 # Without letters and digits that are read wrongly over the telephone.
 NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -27,38 +22,6 @@ NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 def new_number() -> str:
     """A number people can read to each other, which tells nothing about how much is sold here."""
     return "".join(secrets.choice(NUMBER_ALPHABET) for _position in range(10))
-
-
-class Basket(models.Model):
-    """What somebody means to buy: found by the customer when signed in, by a token in the session before."""
-
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="basket")
-    updated_at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"Basket {self.pk}"
-
-
-class BasketLine(models.Model):
-    """Some units of one listing in a basket."""
-
-    basket = models.ForeignKey(Basket, on_delete=models.CASCADE, related_name="lines")
-    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
-    quantity = models.PositiveIntegerField(default=1)
-    added_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ("pk",)
-        constraints = [
-            models.UniqueConstraint(fields=["basket", "listing"], name="one_line_per_listing"),
-            models.CheckConstraint(
-                condition=models.Q(quantity__gte=1, quantity__lte=99), name="basket_quantity_in_range"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.listing}"
 
 
 class Status(models.TextChoices):
@@ -224,115 +187,3 @@ class OrderMove(MoveRecord):
 
 
 Order.HISTORY = OrderMove
-
-
-class OrderLine(models.Model):
-    """One listing in an order, as it was offered at that moment. Amounts are minor units of the order's currency."""
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
-    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="+")
-    reservation = models.OneToOneField(Reservation, on_delete=models.PROTECT, related_name="+")
-    title = models.CharField(max_length=140)
-    delivery = models.CharField(max_length=16, choices=Listing.Delivery.choices)
-    unit_price = models.BigIntegerField()
-    quantity = models.PositiveIntegerField()
-    amount = models.BigIntegerField()
-    fee = models.BigIntegerField()
-    # The rule the fee comes from, in the words it had at the sale: rules change, what was agreed does not.
-    fee_rule = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        ordering = ("pk",)
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(amount=models.F("unit_price") * models.F("quantity")), name="order_line_adds_up"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(fee__gte=0) & models.Q(fee__lte=models.F("amount")), name="order_line_fee_in_amount"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.title}"
-
-    @property
-    def money(self) -> Money:
-        """What the buyer pays for the line."""
-        return Money(self.amount, self.order.currency)
-
-    @property
-    def unit_money(self) -> Money:
-        """What one costs."""
-        return Money(self.unit_price, self.order.currency)
-
-    @property
-    def fee_money(self) -> Money:
-        """The line's part of the order's fee."""
-        return Money(self.fee, self.order.currency)
-
-
-class FeeRule(models.Model):
-    """What the platform keeps of a sale, in basis points of each line: for everything, or for a category, a seller, or
-    a seller's things in a category. The most specific rule counts (orders.fees).
-
-    `minimum` and `cap` are for one line, in minor units of `currency`; a rule with a currency is for that one only.
-    """
-
-    seller = models.ForeignKey(
-        Seller, on_delete=models.CASCADE, null=True, blank=True, related_name="fee_rules",
-        help_text=_("Leave empty for all sellers."),
-    )  # fmt: skip
-    category = models.ForeignKey(
-        Category, on_delete=models.CASCADE, null=True, blank=True, related_name="fee_rules",
-        help_text=_("Leave empty for all categories."),
-    )  # fmt: skip
-    basis_points = models.PositiveIntegerField(
-        validators=[MaxValueValidator(10_000)], help_text=_("Hundredths of a percent: 1000 is 10%.")
-    )
-    currency = models.CharField(
-        max_length=3, blank=True, help_text=_("Like eur. Leave empty for all; needed for a least or a most.")
-    )
-    minimum = models.BigIntegerField(_("at least"), null=True, blank=True)
-    cap = models.BigIntegerField(_("at most"), null=True, blank=True)
-    valid_from = models.DateTimeField(default=timezone.now)
-    valid_until = models.DateTimeField(null=True, blank=True, help_text=_("Leave empty for no end."))
-    note = models.CharField(max_length=200, blank=True, help_text=_("Why, for colleagues."))
-
-    class Meta:
-        ordering = ("-pk",)
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(basis_points__gte=0, basis_points__lte=10_000), name="fee_rule_is_a_part"
-            ),
-            models.CheckConstraint(
-                condition=(models.Q(minimum=None) | models.Q(minimum__gte=0))
-                & (models.Q(cap=None) | models.Q(cap__gte=0))
-                & (models.Q(minimum=None) | models.Q(cap=None) | models.Q(minimum__lte=models.F("cap"))),
-                name="fee_rule_least_below_most",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(minimum=None, cap=None) | ~models.Q(currency=""), name="fee_rule_names_its_currency"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(valid_until=None) | models.Q(valid_until__gt=models.F("valid_from")),
-                name="fee_rule_ends_after_it_begins",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        whose = [str(part) for part in (self.seller, self.category) if part is not None]
-        return " · ".join([percentage(self.basis_points), *whose])
-
-    def clean(self) -> None:
-        """What the constraints hold, said at the field it is about."""
-        wrong: dict[str, object] = {}
-        if self.currency and self.currency not in settings.MARKETPLACE_CURRENCIES:
-            wrong["currency"] = _("Prices here are in %(list)s.") % {"list": ", ".join(settings.MARKETPLACE_CURRENCIES)}
-        elif not self.currency and (self.minimum is not None or self.cap is not None):
-            wrong["currency"] = _("Say in which currency the amounts below are.")
-        if self.minimum is not None and self.cap is not None and self.cap < self.minimum:
-            wrong["cap"] = _("The most cannot be less than the least.")
-        if self.valid_until is not None and self.valid_from is not None and self.valid_until <= self.valid_from:
-            wrong["valid_until"] = _("It has to end after it begins.")
-        if wrong:
-            raise ValidationError({field: str(words) for field, words in wrong.items()})

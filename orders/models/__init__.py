@@ -1,0 +1,32 @@
+"""Baskets, purchases and orders: the rows a purchase is made of."""
+
+from orders.models.basket import Basket, BasketLine
+from orders.models.fees import FeeRule
+from orders.models.line import OrderLine
+from orders.models.order import (
+    NUMBER_ALPHABET,
+    DeliveredBy,
+    FundsFlow,
+    Order,
+    OrderMove,
+    Purchase,
+    PurchaseMove,
+    Status,
+    new_number,
+)
+
+__all__ = [
+    "NUMBER_ALPHABET",
+    "Basket",
+    "BasketLine",
+    "DeliveredBy",
+    "FeeRule",
+    "FundsFlow",
+    "Order",
+    "OrderLine",
+    "OrderMove",
+    "Purchase",
+    "PurchaseMove",
+    "Status",
+    "new_number",
+]
