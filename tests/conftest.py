@@ -53,6 +53,7 @@ def flushing_empties_the_ledger_too() -> Iterator[None]:
 def apart(settings: Any, tmp_path: Path) -> None:
     """Each test has its own media, and rate limits and caches of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PRIVATE_ROOT = tmp_path / "private"
     cache.clear()
 
 
