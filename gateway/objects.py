@@ -32,6 +32,21 @@ class BalanceTransaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """The card a charge was paid with. The fingerprint is the same for the same number, and is not the number."""
+
+    brand: str = ""
+    last4: str = ""
+    fingerprint: str = ""
+
+    @classmethod
+    def read(cls, body: Body) -> Card:
+        """From an object's payment_method_details; empty for what is no card."""
+        card = (body.get("payment_method_details") or {}).get("card") or {}
+        return cls(card.get("brand") or "", card.get("last4") or "", card.get("fingerprint") or "")
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """A captured card payment with what Stripe booked for it. The three lines are None until Stripe has booked them.
 
@@ -53,6 +68,7 @@ class Charge:
     line: BalanceTransaction | None
     transfer_line: BalanceTransaction | None
     fee_line: BalanceTransaction | None
+    card: Card
 
     @classmethod
     def read(cls, body: Body) -> Charge:
@@ -75,6 +91,7 @@ class Charge:
             line=_line(body),
             transfer_line=_line(transfer),
             fee_line=_line(fee),
+            card=Card.read(body),
         )
 
 
@@ -301,6 +318,12 @@ class Dispute:
     due_by: datetime | None
     has_evidence: bool
     submission_count: int
+    # The network's own words: its reason code ("10.4"), and inquiry, chargeback or compliance. Empty for other rails.
+    card_brand: str
+    network_reason_code: str
+    case_type: str
+    # What a network takes besides Stripe's fields, by its name there: how far it is, and what it lacks.
+    enhanced: Mapping[str, Mapping[str, Any]]
     # What it costs: nothing for an inquiry, one line when the money was taken, another when it was given back.
     lines: tuple[BalanceTransaction, ...]
 
@@ -308,6 +331,7 @@ class Dispute:
     def read(cls, body: Body) -> Dispute:
         """From Stripe's dispute."""
         details = body.get("evidence_details") or {}
+        card = (body.get("payment_method_details") or {}).get("card") or {}
         return cls(
             id=body["id"],
             status=body["status"],
@@ -320,6 +344,10 @@ class Dispute:
             due_by=moment(details.get("due_by") or None),
             has_evidence=bool(details.get("has_evidence")),
             submission_count=details.get("submission_count") or 0,
+            card_brand=card.get("brand") or "",
+            network_reason_code=card.get("network_reason_code") or body.get("network_reason_code") or "",
+            case_type=card.get("case_type") or "",
+            enhanced=_enhanced(body, details),
             lines=tuple(BalanceTransaction.read(line) for line in body.get("balance_transactions") or ()),
         )
 
@@ -352,6 +380,13 @@ class Balance:
             available={part["currency"]: part["amount"] for part in body["available"]},
             pending={part["currency"]: part["amount"] for part in body["pending"]},
         )
+
+
+def _enhanced(body: Body, details: Body) -> dict[str, dict[str, Any]]:
+    """The kinds of enhanced evidence that fit a dispute, each with its status and required actions."""
+    rated = details.get("enhanced_eligibility") or {}
+    names = dict.fromkeys([*(body.get("enhanced_eligibility_types") or ()), *rated])
+    return {name: {**(rated.get(name) or {})} for name in names}
 
 
 def _id(value: Any) -> str:

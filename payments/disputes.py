@@ -183,6 +183,8 @@ def _forward(dispute: Dispute, found: objects.Dispute, *, actor: str, at: dateti
         dispute.stripe_status = found.status
         dispute.amount, dispute.currency, dispute.reason = found.amount, found.currency, found.reason
         dispute.due_by = found.due_by
+        dispute.card_brand, dispute.network_reason_code = found.card_brand, found.network_reason_code
+        dispute.case_type, dispute.enhanced = found.case_type, dict(found.enhanced)
         dispute.has_evidence = dispute.has_evidence or found.has_evidence
         dispute.submission_count = max(dispute.submission_count, found.submission_count)
     dispute.looked_at = at

@@ -108,7 +108,14 @@ def _paid(payment: Payment, session: CheckoutSession, actor: str) -> None:
     # Locked: it may be cancelled at this moment, and what is cancelled must not become paid (fault F27).
     purchase = Purchase.objects.select_for_update().get(pk=payment.purchase_id)
     at = now()
-    facts: dict[str, Any] = {"payment_intent_id": session.payment_intent_id, "charge_id": charge.id, "paid_at": at}
+    facts: dict[str, Any] = {
+        "payment_intent_id": session.payment_intent_id,
+        "charge_id": charge.id,
+        "card_brand": charge.card.brand,
+        "card_last4": charge.card.last4,
+        "card_fingerprint": charge.card.fingerprint,
+        "paid_at": at,
+    }
     if wrong:
         # Shipped never; held, until a person has compared it with Stripe and gives it back (faults F24, F25).
         move(payment, Status.REVIEW, actor=actor, reason=wrong, review_reason=wrong, **facts)

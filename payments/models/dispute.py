@@ -72,6 +72,12 @@ class Dispute(models.Model):
     status = models.CharField(max_length=32, choices=Status.choices, default=Status.UNKNOWN)
     stripe_status = models.CharField(max_length=64, help_text=_("Stripe's word for it, also one we do not know yet."))
     reason = models.CharField(max_length=64)
+    card_brand = models.CharField(max_length=32, blank=True)
+    network_reason_code = models.CharField(max_length=32, blank=True, help_text=_("The card network’s own code."))
+    case_type = models.CharField(max_length=32, blank=True)
+    enhanced = models.JSONField(
+        default=dict, blank=True, help_text=_("Which evidence of its own the network takes, and what that lacks.")
+    )
     amount = models.BigIntegerField(help_text=_("What the bank asks about."))
     currency = models.CharField(max_length=3)
     line_currency = models.CharField(max_length=3, blank=True, help_text=_("Of the balance it was taken from."))

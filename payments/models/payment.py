@@ -57,6 +57,10 @@ class Payment(models.Model):
     session_expires_at = models.DateTimeField(null=True, blank=True)
     payment_intent_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     charge_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    # The card it was paid with, as Stripe names it: the fingerprint finds other payments with the same card.
+    card_brand = models.CharField(max_length=32, blank=True)
+    card_last4 = models.CharField(max_length=4, blank=True)
+    card_fingerprint = models.CharField(max_length=64, blank=True)
     review_reason = models.TextField(blank=True)
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
@@ -84,6 +88,14 @@ class Payment(models.Model):
                 condition=models.Q(status__in=["paid", "review"]),
                 name="one_paid_payment_per_purchase",
             ),
+        ]
+        indexes = [
+            # Earlier payments with the same card are looked for when one of them is disputed.
+            models.Index(
+                fields=["card_fingerprint", "paid_at"],
+                name="payment_by_card",
+                condition=models.Q(status="paid") & ~models.Q(card_fingerprint=""),
+            )
         ]
 
     def __str__(self) -> str:
