@@ -46,6 +46,8 @@ class EvidenceFile(models.Model):
     uploaded_at = models.DateTimeField()
     shows = models.CharField(max_length=16, choices=Shows.choices, default=Shows.OTHER)
     note = models.CharField(max_length=300, blank=True, help_text=_("What it shows, in words."))
+    # Which of our records it was made from; such a file is made again when the record changes.
+    source = models.CharField(max_length=40, blank=True)
     name = models.CharField(max_length=150, help_text=_("As it was called where it came from."))
     content_type = models.CharField(max_length=32)
     content = models.FileField(upload_to="evidence/%Y/%m/", storage=storage)
@@ -83,6 +85,8 @@ class PackFile(models.Model):
     field = models.CharField(max_length=40, choices=Field.choices)
     file = models.ForeignKey(EvidenceFile, on_delete=models.PROTECT, related_name="chosen")
     position = models.PositiveSmallIntegerField(default=0)
+    # Whoever does not want the bank to have it; assembling again does not bring it back.
+    left_out_by = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ("field", "position", "pk")

@@ -49,12 +49,10 @@ class Pack(models.Model):
     dispute = models.OneToOneField(Dispute, on_delete=models.PROTECT, related_name="pack")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.GATHERING)
     round = models.PositiveSmallIntegerField(default=1, help_text=_("The bank asks again after an inquiry."))
-    # Which card network asks, and its own code for the reason; empty when Stripe does not say.
-    network = models.CharField(max_length=32, blank=True)
-    network_code = models.CharField(max_length=16, blank=True)
-    case_type = models.CharField(max_length=16, blank=True, help_text=_("Stripe's word: inquiry, chargeback, …"))
     created_at = models.DateTimeField()
     assembled_at = models.DateTimeField(null=True, blank=True)
+    # Since when Stripe knows that people answer, and never answers by itself.
+    manual_at = models.DateTimeField(null=True, blank=True)
     # Whom among the staff it is for, if anybody.
     assignee = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="packs")
     # A second person looked over exactly this; it no longer counts once anything in it changed.
