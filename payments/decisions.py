@@ -38,6 +38,9 @@ Kind = MoneyAction.Kind
 Status = MoneyAction.Status
 Request = Mapping[str, Any]
 Row = Release | Refund | Reversal
+# What a room above writes in the transaction of a decision, under the share's lock: the decision and what it ends are
+# committed together, or neither is.
+Also = Callable[[Share, MoneyAction, list[Row]], None]
 
 # What moves money away from the platform or the seller, and so may need a second person.
 MOVES_MONEY = frozenset({Kind.RELEASE, Kind.REFUND, Kind.REVERSE, Kind.CANCEL, Kind.DECIDE, Kind.RETRY})
@@ -73,23 +76,35 @@ def preview(share: Share, kind: str, request: Request) -> Plan:
     return _plan(share, kind, request, shares.facts(share))
 
 
-def confirm(share: Share, kind: str, request: Request, *, plan_hash: str, by: Decider, reason: str) -> MoneyAction:
+def confirm(
+    share: Share, kind: str, request: Request, *, plan_hash: str, by: Decider, reason: str, also: Also | None = None
+) -> MoneyAction:
     """Carry out what was shown, or put it before a second person above the limit.
+
+    `also` is called once it is written, also when it only waits for a second person; what it raises undoes all of it.
 
     Raises PlanChanged, Refused; StripeRefused when Stripe said no (written down), StripeUnavailable when it has not
     answered yet (the sweeps finish it).
     """
-    return _do(share, kind, request, by=by, reason=reason, plan_hash=plan_hash)
+    return _do(share, kind, request, by=by, reason=reason, plan_hash=plan_hash, also=also)
 
 
 def by_itself(
-    share: Share, kind: str, request: Request, *, actor: str, reason: str, plan_hash: str | None = None
+    share: Share,
+    kind: str,
+    request: Request,
+    *,
+    actor: str,
+    reason: str,
+    plan_hash: str | None = None,
+    also: Also | None = None,
 ) -> MoneyAction:
-    """Carry out what a rule of the marketplace, a buyer's or a seller's word decides. Raises like `confirm`.
+    """Carry out what a rule of the marketplace, a buyer's or a seller's word decides. Raises like `confirm`, and calls
+    `also` like it.
 
     With `plan_hash` only exactly that plan: of two sweeps that reckoned with the same facts, one acts.
     """
-    return _do(share, kind, request, by=Decider(actor), reason=reason, plan_hash=plan_hash)
+    return _do(share, kind, request, by=Decider(actor), reason=reason, plan_hash=plan_hash, also=also)
 
 
 def approve(action: MoneyAction, *, by: User) -> MoneyAction:
@@ -166,7 +181,16 @@ def needs_second_person(plan: Plan) -> bool:
     return plan.kind in MOVES_MONEY and plan.amount > limits.get(plan.currency, 0)
 
 
-def _do(share: Share, kind: str, request: Request, *, by: Decider, reason: str, plan_hash: str | None) -> MoneyAction:
+def _do(
+    share: Share,
+    kind: str,
+    request: Request,
+    *,
+    by: Decider,
+    reason: str,
+    plan_hash: str | None,
+    also: Also | None = None,
+) -> MoneyAction:
     if not reason.strip():
         raise Refused("no_reason", field="reason")
     _look_first(share, kind)
@@ -185,6 +209,8 @@ def _do(share: Share, kind: str, request: Request, *, by: Decider, reason: str, 
         action = _record(share, plan, by=by, reason=reason, waits=waits)
         if waits and kind in TAKES_FROM_SELLER:
             _hold_for(share, action)
+        if also is not None:
+            also(share, action, rows)
     faultpoint("decision.committed")
     _send(rows, actor=by.actor)
     return action
