@@ -208,6 +208,17 @@ SHIP_WITHIN_DAYS = env.int("SHIP_WITHIN_DAYS", default=7)
 if not 1 <= SHIP_WITHIN_DAYS <= 60:
     # Held money may not wait for a seller for ever: in most countries it has to go out within 90 days.
     raise ImproperlyConfigured(f"SHIP_WITHIN_DAYS is {SHIP_WITHIN_DAYS}; it must be from 1 to 60.")
+# How long after the payment a buyer can open a case. Banks take a buyer's dispute for about 120 days after the delivery
+# (docs.stripe.com/disputes): whoever could still go to the bank can come to the seller and us first.
+CASE_DAYS = env.int("CASE_DAYS", default=180)
+# How many days each side has to answer in a case, and the marketplace to decide one; and how long after its end it can be
+# opened again.
+CASE_ANSWER_DAYS = env.int("CASE_ANSWER_DAYS", default=3)
+CASE_DECIDE_DAYS = env.int("CASE_DECIDE_DAYS", default=5)
+CASE_REOPEN_DAYS = env.int("CASE_REOPEN_DAYS", default=30)
+for _name in ("CASE_DAYS", "CASE_ANSWER_DAYS", "CASE_DECIDE_DAYS"):
+    if globals()[_name] < 1:
+        raise ImproperlyConfigured(f"{_name} is {globals()[_name]}; it must be at least 1.")
 
 # --- Celery -------------------------------------------------------------------------------------------------------
 

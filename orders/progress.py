@@ -93,6 +93,14 @@ def deliver(order: Order, *, at: datetime, actor: str, reason: str, said_by: str
     return True
 
 
+def give_time(order: Order, *, until: datetime) -> bool:
+    """The seller has until then to send it: what kept them from sending it was not theirs. False unless it is paid, not
+    sent, and due before that.
+    """
+    waiting = Order.objects.filter(pk=order.pk, status=Status.PAID, ship_by__lt=until)
+    return bool(waiting.update(ship_by=until))
+
+
 def cancel_paid(order: Order, *, at: datetime, actor: str, reason: str) -> bool:
     """A paid order is not sent after all: its units go back to stock, once (fault F30), and both sides get mail.
 

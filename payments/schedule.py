@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from kit.clock import now
 from orders.models import DeliveredBy, Order
 from payments.models import Share
 
@@ -45,6 +46,16 @@ def set_date(share: Share) -> bool:
     share.release_at, share.release_basis = found.at, found.basis
     share.save(update_fields=["release_at", "release_basis"])
     return True
+
+
+def set_due(share: Share) -> None:
+    """Nothing is waited for any more: who gets what of an order that was sent is decided. Under the share's lock.
+
+    What holds the share still does; the release itself is the sweep's, which knows what may be in its way.
+    """
+    if share.status == Share.Status.HELD and share.order.fulfilled_at is not None:
+        share.release_at, share.release_basis = now(), Basis.STAFF
+        share.save(update_fields=["release_at", "release_basis"])
 
 
 def warning_days() -> int:
