@@ -66,8 +66,12 @@ def claim(operation: Operation) -> Claim | None:
                 leased_until=moment + LEASE,
                 due_at=None,
             )
+            # What was locked and moved is how the row stands: it need not be read again.
+            vars(operation).update(vars(row))
+    if free:
+        return mine
     operation.refresh_from_db()
-    return mine if free else None
+    return None
 
 
 def is_leased(operation: Operation) -> bool:

@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from django.db import IntegrityError, transaction
 
 from gateway import claims, client, finders, guard, lookups
 from gateway.errors import FrozenRequestMismatch, KeyTaken, NotSent, StripeRefused, StripeUnavailable
@@ -73,27 +74,41 @@ def plan(
         return last
     generation = last.generation + 1 if last else 1
     moment = now()
-    operation, created = Operation.objects.get_or_create(
+    planned = Operation(
         business_key=business_key,
         generation=generation,
-        defaults={
-            "key": f"{business_key}:g{generation}",
-            "name": name,
-            "account": account,
-            "path": path,
-            "request": frozen,
-            "request_hash": digest,
-            "actor": actor,
-            "reason": reason,
-            "planned_at": moment,
-            "due_at": moment + GRACE,
-            "keeps_answer": keeps_answer,
-            "priority": current(),
-        },
+        key=f"{business_key}:g{generation}",
+        name=name,
+        account=account,
+        path=path,
+        request=frozen,
+        request_hash=digest,
+        actor=actor,
+        reason=reason,
+        planned_at=moment,
+        due_at=moment + GRACE,
+        keeps_answer=keeps_answer,
+        priority=current(),
     )
-    if not created and operation.request_hash != digest:
-        raise FrozenRequestMismatch(f"{operation.key} was frozen with another request")
-    return operation
+    return planned if _is_first(planned) else _same_as(planned)
+
+
+def _is_first(planned: Operation) -> bool:
+    try:
+        # A block of its own: the caller's transaction goes on when somebody else planned the same just now.
+        with transaction.atomic():
+            planned.save(force_insert=True)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _same_as(planned: Operation) -> Operation:
+    """What another process planned at the same moment. Raises FrozenRequestMismatch if it asks for something else."""
+    there = Operation.objects.get(business_key=planned.business_key, generation=planned.generation)
+    if there.request_hash != planned.request_hash:
+        raise FrozenRequestMismatch(f"{there.key} was frozen with another request")
+    return there
 
 
 def execute(operation: Operation) -> Operation:
@@ -105,7 +120,17 @@ def execute(operation: Operation) -> Operation:
     sent now, the row is returned as it stands.
     """
     guard.outside_transaction()
-    operation = _standing(operation)
+    return _execute(_standing(operation))
+
+
+def execute_latest(business_key: str) -> Operation | None:
+    """`execute` the newest generation of the operation with this business identity; None if there is none."""
+    guard.outside_transaction()
+    operation = latest(business_key)
+    return None if operation is None else _execute(operation)
+
+
+def _execute(operation: Operation) -> Operation:
     try:
         return _advance(operation)
     except NotSent as error:

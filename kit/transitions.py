@@ -5,10 +5,11 @@ foreign key called `subject`). No other code assigns a status; tests/house holds
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from kit.clock import now
@@ -65,7 +66,9 @@ def move(row: Movable, to: str, *, actor: str, reason: str, at: datetime | None 
     if to not in row.MOVES[before]:
         raise IllegalMove(f"{type(row).__name__} {row.pk}: {before} → {to}")
     model: Any = type(row)
-    with transaction.atomic():
+    # Inside the caller's transaction no savepoint is needed: the move that loses has written nothing.
+    together = nullcontext() if connection.in_atomic_block else transaction.atomic()
+    with together:
         moved = model.objects.filter(pk=row.pk, status=before).update(status=to, **also)
         if moved != 1:
             raise LostRace(f"{model.__name__} {row.pk} is no longer {before}")

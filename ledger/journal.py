@@ -1,7 +1,7 @@
 """Writing to the books and reading balances.
 
 What others use: `PostingPlan` and `EntryPlan` to say what is to be booked, `post` to book it, `find` and
-`PostingPlan.reversed` to take it back, `balance`, `balances` and `statement` to read. Amounts are whole minor units
+`PostingPlan.reversed` to take it back, `balance`, `standings`, `balances` and `statement` to read. Amounts are whole minor units
 of their currency, debits positive (docs/money-flow.md says what each account means).
 """
 
@@ -162,6 +162,31 @@ def balance(account: Account, ref: str, currency: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(BALANCE, [account, ref, currency])
         return int(cursor.fetchone()[0])
+
+
+STANDINGS = """
+    SELECT coalesce(checkpoint.balance, 0) + coalesce(since.amount, 0)
+    FROM unnest(%(accounts)s::text[], %(refs)s::text[]) WITH ORDINALITY AS asked (account, ref, place)
+    LEFT JOIN LATERAL (
+        SELECT balance, below FROM ledger_checkpoint
+        WHERE account = asked.account AND ref = asked.ref AND currency = %(currency)s
+        ORDER BY below DESC LIMIT 1
+    ) AS checkpoint ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(amount) AS amount FROM ledger_entry
+        WHERE account = asked.account AND ref = asked.ref AND currency = %(currency)s
+            AND position >= coalesce(checkpoint.below, 0)
+    ) AS since ON true
+    ORDER BY asked.place
+"""
+
+
+def standings(asked: Sequence[tuple[Account, str]], currency: str) -> list[int]:
+    """`balance` of several accounts in one query, in the order asked for; minor units of `currency`."""
+    given = {"accounts": [account.value for account, _ref in asked], "refs": [ref for _account, ref in asked]}
+    with connection.cursor() as cursor:
+        cursor.execute(STANDINGS, {**given, "currency": currency})
+        return [int(amount) for (amount,) in cursor.fetchall()]
 
 
 # The currencies of each account are found by jumping through the index from one to the next.

@@ -201,8 +201,7 @@ def _do(
             raise PlanChanged(plan)
         faultpoint("decision.planned")
         waits = by.user is not None and needs_second_person(plan)
-        asked = share.actions.filter(status=Status.WAITING, plan_hash=plan.hash, user=by.user).first()
-        if waits and asked is not None:
+        if waits and (asked := share.actions.filter(status=Status.WAITING, plan_hash=plan.hash, user=by.user).first()):
             # The button was pressed twice: it waits for a second person once (fault F34).
             return asked
         rows: list[Row] = [] if waits else _write(share, plan, by=by, reason=reason)

@@ -72,10 +72,9 @@ def send(release: Release, *, actor: str) -> None:
     """
     if release.status != Status.PLANNED:
         return
-    operation = operations.latest(key(release))
+    operation = operations.execute_latest(key(release))
     if operation is None:
         raise StripeUnavailable("The release has no operation.")
-    operation = operations.execute(operation)
     faultpoint("release.answered")
     try:
         found = Transfer.read(operations.require(operation))
@@ -137,8 +136,8 @@ def key(release: Release) -> str:
 
 def may_go(operation: Operation) -> str:
     """Why a transfer that was only written down must not go out now: something holds its share (invariant I06)."""
-    release = Release.objects.filter(pk=operation.request["metadata"].get("release")).first()
-    if release is None or not release.share.holds.filter(ended_at=None).exists():
+    release = operation.request["metadata"].get("release")
+    if release is None or not Hold.objects.filter(share__releases=release, ended_at=None).exists():
         return ""
     return _("Something holds the money back since this release was written down.")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from accounts.models import ConnectedAccount
 from gateway.objects import Charge
@@ -12,7 +12,7 @@ from kit.transitions import move
 from ledger import journal
 from ledger.models import Account
 from orders.models import FundsFlow, Order
-from payments import books, holds
+from payments import books, holds, traces
 from payments.consequences import Facts, Sent
 from payments.models import Dispute, DisputeLine, DisputeShare, Payment, Refund, Release, Reversal, Share
 from payments.splits import Line
@@ -22,6 +22,8 @@ Status = Share.Status
 # Days that money may be held at most, by the seller's country; Stripe allows 90 elsewhere (docs.stripe.com/connect).
 HOLDING_DAYS = {"TH": 10, "US": 730}
 LONGEST_HOLDING_DAYS = 90
+# No amount, and nothing of its fee.
+NOTHING = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,16 @@ def locked_with_debt(share_id: int) -> Share:
 
 def facts(share: Share) -> Facts:
     """What plans are made of. To be carried out, they are read under `locked_with_debt`."""
-    account = str(share.account.stripe_id)
-    holding = list(share.holds.filter(ended_at=None))
+    account, there = str(share.account.stripe_id), traces.of(share)
+    holding = list(share.holds.filter(ended_at=None)) if there.hold else []
+    owed, seller_cash, platform_cash = journal.standings(
+        [
+            (Account.SELLER_DEBT, str(share.account.seller_id)),
+            (Account.SELLER_CASH, account),
+            (Account.PLATFORM_CASH, ""),
+        ],
+        share.currency,
+    )
     return Facts(
         order=share.order.number,
         currency=share.currency,
@@ -111,23 +121,23 @@ def facts(share: Share) -> Facts:
         fee=share.fee,
         refunded=share.refunded,
         disputed=share.disputed,
-        bars_refunds=share.payment.disputes.filter(status__in=Dispute.BARS_REFUNDS).exists(),
+        bars_refunds=there.dispute and share.payment.disputes.filter(status__in=Dispute.BARS_REFUNDS).exists(),
         fee_returned=share.fee_returned,
         taken=share.taken,
         released=share.released,
         processing=share.processing,
         fee_earned=share.fee_earned,
-        undecided=share.refunds.filter(undecided=True).exists(),
-        lines=lines(share),
-        sent=sent(share),
+        undecided=there.undecided,
+        lines=_lines(share, share.refunds.all() if there.refund else None, lost=there.dispute_part),
+        sent=sent(share) if there.release else (),
         holds=tuple(_hold_name(hold.kind, hold.pk) for hold in holding if not holds.is_request(hold)),
         asked_for=any(holds.is_request(hold) for hold in holding),
-        on_its_way=share.releases.filter(status=Release.Status.PLANNED).exists(),
+        on_its_way=there.release_under_way,
         order_status=share.order.status,
         can_receive=share.account.can_receive_transfers and share.account.closed_at is None,
-        debt=_debt(share),
-        seller_cash=journal.balance(Account.SELLER_CASH, account, share.currency),
-        platform_cash=journal.balance(Account.PLATFORM_CASH, "", share.currency),
+        debt=_debt(share, owed),
+        seller_cash=seller_cash,
+        platform_cash=platform_cash,
     )
 
 
@@ -136,29 +146,35 @@ def lines(share: Share, *, without: Refund | None = None) -> tuple[Line, ...]:
 
     Of a payment that was not as agreed other amounts came in than the lines have: then they carry those, in proportion.
     """
-    taken = share.refunds.exclude(status=Refund.Status.REFUSED)
-    if without is not None:
-        taken = taken.exclude(pk=without.pk)
-    sums = {
-        row["lines__line"]: row
-        for row in taken.values("lines__line").annotate(amount=Sum("lines__amount"), fee=Sum("lines__from_fee"))
-        if row["lines__line"]
-    }
+    counted = share.refunds.all()
+    return _lines(share, counted if without is None else counted.exclude(pk=without.pk), lost=True)
+
+
+def _lines(share: Share, refunds: QuerySet[Refund] | None, *, lost: bool) -> tuple[Line, ...]:
+    """With these refunds, None if there are none, and with what disputes took if any did."""
+    sums = {} if refunds is None else _refunded_by_line(refunds)
+    taken = _lost_by_line(share) if lost else {}
     found = list(share.order.lines.order_by("pk"))
     agreed = [line.amount for line in found]
     amounts = allocate(share.gross, agreed)
     fees = allocate(share.fee, [line.fee for line in found] if any(line.fee for line in found) else agreed)
-    lost = _lost_by_line(share)
     return tuple(
         Line(
             id=line.pk,
             amount=amount,
             fee=fee,
-            refunded=(sums[line.pk]["amount"] if line.pk in sums else 0) + lost.get(line.pk, (0, 0))[0],
-            fee_returned=(sums[line.pk]["fee"] if line.pk in sums else 0) + lost.get(line.pk, (0, 0))[1],
+            refunded=sums.get(line.pk, NOTHING)[0] + taken.get(line.pk, NOTHING)[0],
+            fee_returned=sums.get(line.pk, NOTHING)[1] + taken.get(line.pk, NOTHING)[1],
         )
         for line, amount, fee in zip(found, amounts, fees, strict=True)
     )
+
+
+def _refunded_by_line(refunds: QuerySet[Refund]) -> dict[int, tuple[int, int]]:
+    """What refunds took of each line, and of its fee. Those Stripe refused took nothing."""
+    counted = refunds.exclude(status=Refund.Status.REFUSED).order_by()
+    sums = counted.values_list("lines__line").annotate(Sum("lines__amount"), Sum("lines__from_fee"))
+    return {line: (amount, fee) for line, amount, fee in sums if line}
 
 
 def _lost_by_line(share: Share) -> dict[int, tuple[int, int]]:
@@ -185,13 +201,12 @@ def close_if_done(share: Share, *, at: datetime, actor: str) -> None:
     """
     if share.status != Status.HELD or share.left > 0:
         return
-    lost = share.disputes.filter(outcome=DisputeShare.Outcome.LOST).aggregate(total=Sum("amount"))["total"] or 0
+    there = traces.of(share)
+    lost = _lost(share) if there.dispute_part else 0
     is_returned = share.refunded + lost == share.gross
     if not is_returned and not share.released and share.order.fulfilled_at is None:
         return
-    if share.releases.filter(status=Release.Status.PLANNED).exists():
-        return
-    if share.refunds.filter(status=Refund.Status.PLANNED).exists():
+    if there.release_under_way or there.refund_under_way:
         return
     if not share.fee_earned:
         journal.post(books.fee_earned(share, at=at))
@@ -200,8 +215,15 @@ def close_if_done(share: Share, *, at: datetime, actor: str) -> None:
     move(share, to, actor=actor, reason=reason, at=at, fee_earned=True)
 
 
-def _debt(share: Share) -> int:
+def _lost(share: Share) -> int:
+    lost = share.disputes.filter(outcome=DisputeShare.Outcome.LOST)
+    return lost.aggregate(total=Sum("amount"))["total"] or 0
+
+
+def _debt(share: Share, owed: int) -> int:
     """What the seller owes and nobody is fetching back already: only that is kept back from a release."""
+    if owed <= 0:
+        return 0
     coming = Reversal.objects.filter(
         status=Reversal.Status.PLANNED,
         refund__isnull=False,
@@ -209,7 +231,6 @@ def _debt(share: Share) -> int:
         release__share__currency=share.currency,
     )
     asked_back = coming.aggregate(total=Sum("amount"))["total"] or 0
-    owed = journal.balance(Account.SELLER_DEBT, str(share.account.seller_id), share.currency)
     return max(0, owed - asked_back)
 
 
