@@ -18,6 +18,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 if (BASE_DIR / ".env").exists() and env.str("MARKETPLACE_ENV", default=PRODUCTION) != TEST:
     env.read_env(str(BASE_DIR / ".env"))
 
+# After .env was read: what is assumed about disputes, and the levels that are watched.
+from marketplace.dispute_settings import *  # noqa: E402, F403
+
 ENVIRONMENT = environment()
 IN_PRODUCTION = ENVIRONMENT == PRODUCTION
 IN_TEST = ENVIRONMENT == TEST
@@ -208,6 +211,16 @@ SHIP_WITHIN_DAYS = env.int("SHIP_WITHIN_DAYS", default=7)
 if not 1 <= SHIP_WITHIN_DAYS <= 60:
     # Held money may not wait for a seller for ever: in most countries it has to go out within 90 days.
     raise ImproperlyConfigured(f"SHIP_WITHIN_DAYS is {SHIP_WITHIN_DAYS}; it must be from 1 to 60.")
+
+# So long what is known of the moment of a purchase is kept whole; a dispute that is open then keeps it longer. The card
+# networks' longest time for a dispute is 540 days after the payment.
+PURCHASE_FACTS_DAYS = env.int("PURCHASE_FACTS_DAYS", default=540)
+if PURCHASE_FACTS_DAYS < 1:
+    raise ImproperlyConfigured(f"PURCHASE_FACTS_DAYS is {PURCHASE_FACTS_DAYS}; it must be at least 1.")
+# A random number given to a browser at the checkout. Browsers keep a cookie for 400 days at most; 0 gives none.
+DEVICE_COOKIE_DAYS = env.int("DEVICE_COOKIE_DAYS", default=400)
+DEVICE_COOKIE_NAME = "__Host-device" if IN_PRODUCTION else "device"
+DEVICE_COOKIE_SECURE = IN_PRODUCTION
 # How long after the payment a buyer can open a case. Banks take a buyer's dispute for about 120 days after the delivery
 # (docs.stripe.com/disputes): whoever could still go to the bank can come to the seller and us first.
 CASE_DAYS = env.int("CASE_DAYS", default=180)
@@ -219,6 +232,29 @@ CASE_REOPEN_DAYS = env.int("CASE_REOPEN_DAYS", default=30)
 for _name in ("CASE_DAYS", "CASE_ANSWER_DAYS", "CASE_DECIDE_DAYS"):
     if globals()[_name] < 1:
         raise ImproperlyConfigured(f"{_name} is {globals()[_name]}; it must be at least 1.")
+
+# When somebody is told that something is wrong, in days, minutes, hours and counts (docs/operations.md, Open problems).
+ALERTS = {
+    "dispute_days": 3,
+    "stuck_minutes": 60,
+    "event_minutes": 15,
+    "debt_days": 30,
+    "case_hours": 2,
+    "escalate_urgent_hours": 4,
+    "escalate_hours": 48,
+    "refund_window_days": 30,
+    "refund_pace_hours": 24,
+    "refund_history_days": 180,
+    "refund_minimum": 4,
+    "refund_sigmas": 3,
+    "refund_weight": 20,
+}
+_told = env.dict("ALERTS", default={})
+if unknown := sorted(set(_told) - set(ALERTS)):
+    raise ImproperlyConfigured(f"ALERTS knows no {', '.join(unknown)}; it takes {', '.join(sorted(ALERTS))}.")
+ALERTS |= {name: int(number) for name, number in _told.items()}
+if min(ALERTS.values()) < 1:
+    raise ImproperlyConfigured("ALERTS: every number must be at least 1.")
 
 # --- Celery -------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,106 @@
+"""What can be done with several disputes at once; each says what it did, and what it left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import User
+from disputes import standing, work
+from disputes.work import NotPossible
+from payments.models import Dispute
+
+
+def staff() -> QuerySet[User]:
+    """Who can be given something to do: staff who may answer disputes come with the permission, or are superusers."""
+    return User.objects.filter(is_staff=True, is_active=True).order_by("email")
+
+
+class AssignForm(forms.Form):
+    """Whom it is for."""
+
+    assignee = forms.ModelChoiceField(
+        User.objects.none(), label=gettext_lazy("Whose are they"), required=False, empty_label=gettext_lazy("nobody’s")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["assignee"]
+        field.queryset = staff()
+
+
+def report(request: HttpRequest, done: str, left_out: Iterable[tuple[Dispute, str]]) -> None:
+    """Tell what was done, and of the others each reason once with the disputes it kept out."""
+    if done:
+        messages.success(request, done)
+    reasons: dict[str, list[str]] = {}
+    for dispute, why in left_out:
+        reasons.setdefault(why, []).append(dispute.stripe_id)
+    for why, which in reasons.items():
+        sentence = ngettext("Left out: %(which)s. %(why)s", "%(n)d left out: %(which)s. %(why)s", len(which))
+        shown = ", ".join(which[:5]) + (" …" if len(which) > 5 else "")
+        messages.warning(request, sentence % {"n": len(which), "which": shown, "why": why})
+
+
+def assign(request: HttpRequest, disputes: QuerySet[Dispute], page: dict[str, Any]) -> TemplateResponse | None:
+    """Ask for whom, then write it down. Returns the page that asks, None once it is done."""
+    form = AssignForm(request.POST if "confirm" in request.POST else None)
+    if not (form.is_bound and form.is_valid()):
+        shown = {**page, "title": _("Assign disputes"), "disputes": disputes[:20], "form": form}
+        count = disputes.count()
+        return TemplateResponse(request, "admin/disputes/assign.html", shown | {"count": count, "more": count - 20})
+    assignee: User | None = form.cleaned_data["assignee"]
+    done, left_out = 0, []
+    for dispute in disputes:
+        try:
+            work.assign(dispute, assignee, by=_person(request))
+            done += 1
+        except NotPossible as error:
+            left_out.append((dispute, str(error)))
+    whose = str(assignee) if assignee else _("nobody")
+    sentence = ngettext("%(n)d dispute is assigned to %(who)s.", "%(n)d disputes are assigned to %(who)s.", done)
+    report(request, sentence % {"n": done, "who": whose} if done else "", left_out)
+    return None
+
+
+def remind_sellers(request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
+    """A letter to the sellers of each that still waits for their part."""
+    done, left_out = 0, []
+    for dispute in disputes:
+        try:
+            done += work.remind_sellers(dispute, by=_person(request))
+        except NotPossible as error:
+            left_out.append((dispute, str(error)))
+    sentence = ngettext("%(n)d seller is reminded.", "%(n)d sellers are reminded.", done)
+    report(request, sentence % {"n": done} if done else "", left_out)
+
+
+def look_over(request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
+    """Their evidence was looked over by a second person, exactly as it is now."""
+    done, left_out = 0, []
+    for dispute in disputes:
+        try:
+            work.look_over(dispute, by=_person(request))
+            done += 1
+        except NotPossible as error:
+            left_out.append((dispute, str(error)))
+    sentence = ngettext(
+        "You have looked over the evidence of %(n)d dispute.", "You have looked over the evidence of %(n)d disputes.", done
+    )
+    report(request, sentence % {"n": done} if done else "", left_out)
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
+    return request.user
+
+
+__all__ = ["assign", "look_over", "remind_sellers", "report", "staff", "standing"]

@@ -1,0 +1,50 @@
+"""What lists of disputes show of each, read for all of them at once."""
+
+from __future__ import annotations
+
+from django.db.models import Case, F, Prefetch, QuerySet, Value, When
+
+from disputes.models import Advice
+from disputes.standing import pack_of
+from evidence import packs
+from evidence.packs import Completeness
+from payments.models import Dispute
+
+
+def read_together(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
+    """With everything the rows below ask for, in a number of queries that does not depend on how many there are."""
+    return disputes.select_related("payment__purchase__customer__user", "pack__assignee").prefetch_related(
+        "payment__shares__order__seller",
+        "pack__texts",
+        "pack__chosen",
+        Prefetch("advice", Advice.objects.filter(superseded_at=None), to_attr="standing_advice"),
+    )
+
+
+def by_deadline(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
+    """What waits for our answer first, by its deadline; then the others, the newest first."""
+    waits = When(settled_at=None, status__in=Dispute.NEEDS_ANSWER, then=F("due_by"))
+    ordered = disputes.annotate(deadline=Case(waits, default=Value(None)))
+    return ordered.order_by(F("deadline").asc(nulls_last=True), "-pk")
+
+
+def orders(dispute: Dispute) -> list[str]:
+    """The numbers of the payment's orders."""
+    return [share.order.number for share in dispute.payment.shares.all()] if dispute.payment else []
+
+
+def sellers(dispute: Dispute) -> list[str]:
+    """Whose orders they are."""
+    return sorted({share.order.seller.name for share in dispute.payment.shares.all()}) if dispute.payment else []
+
+
+def completeness(dispute: Dispute) -> Completeness | None:
+    """What of the bank's checklist is there; None before anything was gathered."""
+    pack = pack_of(dispute)
+    return packs.completeness(pack) if pack is not None else None
+
+
+def advice(dispute: Dispute) -> Advice | None:
+    """The advice that stands, if one was given."""
+    found: list[Advice] = getattr(dispute, "standing_advice", [])
+    return found[0] if found else None
