@@ -12,6 +12,8 @@ from customers.models import Address, Customer
 def customer_for(user: User) -> Customer:
     """The user's buyer profile, made on first need."""
     customer, _created = Customer.objects.get_or_create(user=user)
+    # Whoever asks for one often goes on to ask for the other.
+    customer.user = user
     return customer
 
 

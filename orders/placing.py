@@ -18,6 +18,7 @@ from catalog.models import Reservation
 from customers.models import Address, Customer
 from kit.faults import faultpoint
 from orders.baskets import contents, held_units
+from orders.facts import Circumstances, freeze
 from orders.fees import LineFee, fees_at_sale
 from orders.models import Basket, BasketLine, FundsFlow, Order, OrderLine, Purchase, Status
 from orders.rules import Problem, buyable, needs_address, problems_of
@@ -50,13 +51,14 @@ def place(
     placed_from: str | None,
     at: datetime,
     seen: str | None = None,
+    how: Circumstances | None = None,
 ) -> Purchase:
     """Turn what the customer's basket has in `currency` into a purchase that awaits payment, with an order for each
     seller; the rest stays in the basket. One transaction, and no call to anybody.
 
     Amounts are minor units of `currency`. The fee of each line is what orders.fees says at this moment; an order's fee
     is the sum of its lines'. Placing the same contents again returns the purchase that is open already (faults F26,
-    F34). `seen` is `fingerprint(…)` of the lines as they were shown to the buyer.
+    F34). `seen` is `fingerprint(…)` of the lines as they were shown to the buyer; `how` they came is kept as evidence.
 
     Raises CannotPlace (nothing is written then), OpenPurchase, ValueError for a basket or an address of someone else.
     """
@@ -86,7 +88,9 @@ def place(
             placed_at=at,
             placed_from=placed_from,
         )
-        return _write(purchase, lines)
+        _write(purchase, lines)
+        freeze(purchase, lines, how or Circumstances())
+        return purchase
 
 
 def funds_flow(lines: Sequence[BasketLine]) -> FundsFlow:
@@ -141,7 +145,7 @@ def _refuse_problems(
         raise CannotPlace(wrong)
 
 
-def _write(purchase: Purchase, lines: Sequence[BasketLine]) -> Purchase:
+def _write(purchase: Purchase, lines: Sequence[BasketLine]) -> None:
     """The purchase with an order for each seller, in the order their things were added; all or nothing."""
     reserved = _reserve(lines)
     fees = fees_at_sale(lines, at=purchase.placed_at)
@@ -168,7 +172,6 @@ def _write(purchase: Purchase, lines: Sequence[BasketLine]) -> Purchase:
         for order, sold in zip(orders, by_seller.values(), strict=True)
         for line, fee in sold
     )
-    return purchase
 
 
 def _order_line(order: Order, line: BasketLine, fee: LineFee, reservation: Reservation) -> OrderLine:

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from orders.views import basket, buyer, seller
+from orders.models import Terms
+from orders.views import basket, buyer, seller, terms
 
 app_name = "orders"
 
@@ -10,6 +11,10 @@ urlpatterns = [
     path("basket/", basket.show, name="basket"),
     path("basket/add/", basket.add, name="basket_add"),
     path("basket/<int:pk>/", basket.update, name="basket_update"),
+    path("terms/", terms.page, {"kind": Terms.Kind.TERMS}, name="terms"),
+    path("terms/<int:version>/", terms.page, {"kind": Terms.Kind.TERMS}, name="terms_version"),
+    path("refund-policy/", terms.page, {"kind": Terms.Kind.REFUNDS}, name="refunds"),
+    path("refund-policy/<int:version>/", terms.page, {"kind": Terms.Kind.REFUNDS}, name="refunds_version"),
     path("orders/", buyer.purchases, name="buyer_orders"),
     path("orders/<slug:number>/", buyer.purchase, name="purchase"),
     path("orders/<slug:number>/status/", buyer.purchase_status, name="purchase_status"),

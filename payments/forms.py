@@ -22,13 +22,16 @@ class CheckoutForm(forms.Form):
     """Which currency's part of the basket is paid, where to send it (one of the buyer's addresses or a new one), and
     what the buyer saw when deciding to pay.
 
-    `seen` names what is shown in each currency; `shipped` are the currencies in which something is shipped.
+    `seen` names what is shown in each currency; `shipped` are the currencies in which something is shipped; `accepts`
+    names the terms that are shown.
     """
 
     currency = forms.ChoiceField(
         widget=forms.HiddenInput,
         error_messages={"invalid_choice": _("Choose what to pay first."), "required": _("Choose what to pay first.")},
     )
+    # Which versions of the terms and the refund policy are shown; ordering accepts those.
+    accepts = forms.CharField(widget=forms.HiddenInput, required=False)
     address = forms.ChoiceField(label=_("Send it to"), widget=forms.RadioSelect)
 
     def __init__(
@@ -38,12 +41,14 @@ class CheckoutForm(forms.Form):
         customer: Customer,
         seen: Mapping[str, str],
         shipped: Collection[str],
+        accepts: str = "",
     ) -> None:
         self.customer = customer
         self.needs_address = bool(shipped)
         self.saved: Sequence[Address] = list(customer.addresses.all()) if shipped else []
         first = str(self.saved[0].pk) if self.saved else NEW
-        initial = {"address": first, **{seen_name(currency): digest for currency, digest in seen.items()}}
+        marks = {seen_name(currency): digest for currency, digest in seen.items()}
+        initial = {"address": first, "accepts": accepts, **marks}
         super().__init__(data, initial=initial)
         self.fields["currency"].choices = [(currency, currency.upper()) for currency in seen]  # type: ignore[attr-defined]
         for currency in seen:

@@ -14,7 +14,8 @@ from catalog.models import Listing
 from customers.profiles import customer_for
 from kit.clock import now
 from marketplace.demo.emulator import CARD, CARD_AT_ONCE, Controls
-from orders import baskets, progress
+from orders import baskets, progress, terms
+from orders.facts import Circumstances
 from orders.models import Basket, DeliveredBy, Order, Purchase
 from orders.placing import place
 from payments import checkout, decisions, settlement
@@ -56,8 +57,9 @@ def buy(buyer: User, chosen: Sequence[Listing], controls: Controls, *, quantity:
         basket=basket,
         currency=chosen[0].currency,
         address=customer.addresses.first(),
-        placed_from=None,
+        placed_from="203.0.113.24",
         at=now(),
+        how=Circumstances("Mozilla/5.0 (the demo)", f"demo-{customer.pk:017}", "en", terms.shown()),
     )
     payment = checkout.start(purchase, actor=buyer.email)
     controls.pay(str(payment.session_id), buyer.email, card)

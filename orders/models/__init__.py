@@ -1,6 +1,7 @@
 """Baskets, purchases and orders: the rows a purchase is made of."""
 
 from orders.models.basket import Basket, BasketLine
+from orders.models.facts import PurchaseFacts
 from orders.models.fees import FeeRule
 from orders.models.line import OrderLine
 from orders.models.order import (
@@ -14,6 +15,7 @@ from orders.models.order import (
     Status,
     new_number,
 )
+from orders.models.terms import Terms
 
 __all__ = [
     "NUMBER_ALPHABET",
@@ -26,7 +28,9 @@ __all__ = [
     "OrderLine",
     "OrderMove",
     "Purchase",
+    "PurchaseFacts",
     "PurchaseMove",
     "Status",
+    "Terms",
     "new_number",
 ]

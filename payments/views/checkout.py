@@ -1,6 +1,6 @@
 """The buyer's way to Stripe's payment page and back."""
 
-from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -15,6 +15,7 @@ from gateway.errors import StripeRefused, StripeUnavailable
 from kit.clock import now
 from kit.csp import handoff_to_stripe
 from kit.http import SeeOther
+from orders import terms, visitors
 from orders.baskets import basket_for
 from orders.models import Basket, Purchase
 from orders.placing import CannotPlace, OpenPurchase, place
@@ -42,16 +43,23 @@ def show(request: SignedInRequest) -> HttpResponse:
     if request.POST.get("currency", payable[0].currency) not in {section.currency for section in payable}:
         # It could be paid a moment ago; the basket says what happened to it.
         return redirect("orders:basket")
+    shown = terms.shown()
+    if request.method == "POST" and request.POST.get("accepts", "") != shown.mark:
+        messages.warning(request, _("Our terms changed a moment ago. Look at them before you order."))
+        return redirect("payments:checkout")
     form = CheckoutForm(
         request.POST if request.method == "POST" else None,
         customer=customer_for(request.user),
         seen={section.currency: section.seen for section in payable},
         shipped=[section.currency for section in payable if needs_address(section.going)],
+        accepts=shown.mark,
     )
     if request.method == "POST" and form.is_valid():
-        return _place_and_pay(request, basket, form)
-    page = {"form": form, "sections": payable}
-    return render(request, "payments/checkout.html", page, status=422 if form.is_bound else 200)
+        return _place_and_pay(request, basket, form, shown)
+    page = {"form": form, "sections": payable, "shown": shown, "facts_days": settings.PURCHASE_FACTS_DAYS}
+    response = render(request, "payments/checkout.html", page, status=422 if form.is_bound else 200)
+    visitors.remember_device(request, response)
+    return response
 
 
 @login_required
@@ -98,9 +106,9 @@ def _tell_of_the_rest(request: SignedInRequest) -> None:
         messages.info(request, _("There is more in your basket to pay for. You find it there, under its currency."))
 
 
-def _place_and_pay(request: SignedInRequest, basket: Basket, form: CheckoutForm) -> HttpResponse:
+def _place_and_pay(request: SignedInRequest, basket: Basket, form: CheckoutForm, shown: terms.Shown) -> HttpResponse:
     try:
-        purchase = _placed(request, basket, form)
+        purchase = _placed(request, basket, form, shown)
     except CannotPlace as error:
         for problem in error.problems:
             messages.error(request, problem.message)
@@ -121,12 +129,13 @@ def _place_and_pay(request: SignedInRequest, basket: Basket, form: CheckoutForm)
     return _pay(request, purchase)
 
 
-def _placed(request: SignedInRequest, basket: Basket, form: CheckoutForm) -> Purchase:
+def _placed(request: SignedInRequest, basket: Basket, form: CheckoutForm, shown: terms.Shown) -> Purchase:
     wanted = {
         "customer": form.customer,
         "basket": basket,
         "address": form.chosen_address(),
-        "placed_from": get_adapter().get_client_ip(request),
+        "placed_from": visitors.address_of(request),
+        "how": visitors.circumstances(request, shown),
         "currency": form.cleaned_data["currency"],
         "seen": form.seen,
     }

@@ -84,7 +84,7 @@ def place(alice: Customer, basket: Basket) -> Place:
             "customer": alice,
             "basket": basket,
             "currency": "eur",
-            "address": alice.addresses.first(),
+            "address": changes["address"] if "address" in changes else alice.addresses.first(),
             "placed_from": "192.0.2.7",
             "at": now(),
         }
