@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from disputes.work import NotPossible
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -14,8 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
-from disputes import standing, work
-from disputes.work import NotPossible
+from disputes import work
 from payments.models import Dispute
 
 
@@ -93,7 +93,9 @@ def look_over(request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
         except NotPossible as error:
             left_out.append((dispute, str(error)))
     sentence = ngettext(
-        "You have looked over the evidence of %(n)d dispute.", "You have looked over the evidence of %(n)d disputes.", done
+        "You have looked over the evidence of %(n)d dispute.",
+        "You have looked over the evidence of %(n)d disputes.",
+        done,
     )
     report(request, sentence % {"n": done} if done else "", left_out)
 
@@ -101,6 +103,3 @@ def look_over(request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
 def _person(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # noqa: S101 - the admin lets nobody else in
     return request.user
-
-
-__all__ = ["assign", "look_over", "remind_sellers", "report", "staff", "standing"]

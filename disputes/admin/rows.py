@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.db.models import Case, F, Prefetch, QuerySet, Value, When
+from evidence.packs import Completeness
 
 from disputes.models import Advice
 from disputes.standing import pack_of
 from evidence import packs
-from evidence.packs import Completeness
 from payments.models import Dispute
 
 
