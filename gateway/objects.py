@@ -322,6 +322,9 @@ class Dispute:
     card_brand: str
     network_reason_code: str
     case_type: str
+    # What is in its form at Stripe now, by field; files by their ids.
+    evidence: Mapping[str, str]
+    metadata: Mapping[str, str]
     # What a network takes besides Stripe's fields, by its name there: how far it is, and what it lacks.
     enhanced: Mapping[str, Mapping[str, Any]]
     # What it costs: nothing for an inquiry, one line when the money was taken, another when it was given back.
@@ -347,6 +350,8 @@ class Dispute:
             card_brand=card.get("brand") or "",
             network_reason_code=card.get("network_reason_code") or body.get("network_reason_code") or "",
             case_type=card.get("case_type") or "",
+            evidence={name: one for name, one in (body.get("evidence") or {}).items() if one and isinstance(one, str)},
+            metadata=dict(body.get("metadata") or {}),
             enhanced=_enhanced(body, details),
             lines=tuple(BalanceTransaction.read(line) for line in body.get("balance_transactions") or ()),
         )
@@ -359,11 +364,14 @@ class FraudWarning:
     id: str
     charge: str
     actionable: bool
+    fraud_type: str
+    created: datetime
 
     @classmethod
     def read(cls, body: Body) -> FraudWarning:
         """From Stripe's early fraud warning."""
-        return cls(body["id"], _id(body["charge"]), bool(body["actionable"]))
+        created = datetime.fromtimestamp(body["created"], UTC)
+        return cls(body["id"], _id(body["charge"]), bool(body["actionable"]), body["fraud_type"] or "", created)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,11 @@ def newest_disputes() -> list[Dispute]:
     return [Dispute.read(body) for body in client.get("/v1/disputes", {"limit": 100})["data"]]
 
 
+def newest_fraud_warnings() -> list[FraudWarning]:
+    """The newest hundred early fraud warnings of the platform: one page."""
+    return [FraudWarning.read(body) for body in client.get("/v1/radar/early_fraud_warnings", {"limit": 100})["data"]]
+
+
 def payments_in_payout(payout_id: str, *, account: str) -> list[str]:
     """The ids of the seller-side payments that an automatic payout carries to the bank. Empty for a manual one."""
     lines = _all("/v1/balance_transactions", {"payout": payout_id}, account=account)
