@@ -49,10 +49,16 @@ class Pack(models.Model):
     dispute = models.OneToOneField(Dispute, on_delete=models.PROTECT, related_name="pack")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.GATHERING)
     round = models.PositiveSmallIntegerField(default=1, help_text=_("The bank asks again after an inquiry."))
+    # Dispute.Status when this round began: what the bank asks later is another round.
+    asked_as = models.CharField(max_length=32, blank=True)
     created_at = models.DateTimeField()
     assembled_at = models.DateTimeField(null=True, blank=True)
     # Since when Stripe knows that people answer, and never answers by itself.
     manual_at = models.DateTimeField(null=True, blank=True)
+    # What stands at Stripe as a draft, which no bank sees (the hash of its preview).
+    drafts = models.PositiveIntegerField(default=0)
+    draft_hash = models.CharField(max_length=64, blank=True)
+    draft_at = models.DateTimeField(null=True, blank=True)
     # Whom among the staff it is for, if anybody.
     assignee = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="packs")
     # A second person looked over exactly this; it no longer counts once anything in it changed.
