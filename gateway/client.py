@@ -11,7 +11,7 @@ from typing import Any
 import stripe
 from django.conf import settings
 
-from gateway import breaker, bucket, guard, priority
+from gateway import breaker, bucket, guard, priority, uploads
 from gateway.errors import KeyTaken, NotFoundAtStripe, NotLetIn, StripeRefused, StripeUnavailable
 
 _lock = threading.Lock()
@@ -84,6 +84,9 @@ def _request(
         options["idempotency_key"] = key
     if account:
         options["stripe_account"] = account
+    if method == "post" and path == uploads.PATH:
+        # Files have a host of their own, and go in a body of parts.
+        options |= {"content_type": "multipart/form-data", "base": "files"}
     try:
         answer: Any = _current().raw_request(method, path, **params, **options)
     except stripe.StripeError as error:

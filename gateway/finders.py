@@ -95,6 +95,32 @@ def expired_page(operation: Operation) -> Body | None:
     return body if body["status"] == "expired" else None
 
 
+def uploaded_file(operation: Operation) -> Body | None:
+    """A file that was uploaded: its name says which of ours it is, and its size that all of it came."""
+    told = operation.request["file"]
+    since = int((_asked_since(operation) - A_CLOCK_APART).timestamp())
+    listed = _v1_list(operation, {"purpose": operation.request["purpose"], "created": {"gte": since}})
+    # Uploaded twice it is the same file twice: either will do.
+    return next((body for body in listed if (body["filename"], body["size"]) == (told["name"], told["size"])), None)
+
+
+def answered_dispute(operation: Operation) -> Body | None:
+    """A dispute whose answer was changed or sent: it carries the name of the operation that did it last, and one that
+    was sent is counted.
+    """
+    body = client.get(operation.path, account=operation.account)
+    name = (body.get("metadata") or {}).get("operation")
+    is_ours = name == operation.request["metadata"]["operation"]
+    is_counted = bool(body["evidence_details"]["submission_count"]) or not operation.request["submit"]
+    return body if is_ours and is_counted else None
+
+
+def closed_dispute(operation: Operation) -> Body | None:
+    """A dispute that was to be given up: it is lost, or it is not."""
+    body = client.get(operation.path.removesuffix("/close"), account=operation.account)
+    return body if body["status"] in ("lost", "warning_closed") else None
+
+
 _by_path: tuple[tuple[re.Pattern[str], Finder], ...] = (
     (re.compile(r"/v1/transfers"), InList(narrowed_by=("destination", "transfer_group"))),
     (re.compile(r"/v1/transfers/[^/]+/reversals"), InList(dated=False)),
@@ -102,6 +128,9 @@ _by_path: tuple[tuple[re.Pattern[str], Finder], ...] = (
     (re.compile(r"/v1/application_fees/[^/]+/refunds"), InList(dated=False)),
     (re.compile(r"/v1/payouts"), InList()),
     (re.compile(r"/v1/topups"), InList()),
+    (re.compile(r"/v1/files"), uploaded_file),
+    (re.compile(r"/v1/disputes/[^/]+"), answered_dispute),
+    (re.compile(r"/v1/disputes/[^/]+/close"), closed_dispute),
     (re.compile(r"/v1/customers"), InList(narrowed_by=("email",))),
     (re.compile(r"/v1/checkout/sessions"), InList(narrowed_by=("customer",))),
     (re.compile(r"/v1/checkout/sessions/[^/]+/expire"), expired_page),

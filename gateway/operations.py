@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 from django.db import IntegrityError, transaction
 
-from gateway import claims, client, finders, guard, lookups
+from gateway import claims, client, finders, guard, lookups, uploads
 from gateway.errors import FrozenRequestMismatch, KeyTaken, NotSent, StripeRefused, StripeUnavailable
 from gateway.models import Operation
 from gateway.priority import Priority, current, working_as
@@ -340,7 +340,8 @@ def _send(operation: Operation, mine: claims.Claim) -> Operation:
     try:
         if mine.is_late or lookups.too_old(operation, now()):
             raise NotSent("Its sender was held up, so it did not send.", wait=1.0)
-        answer = client.post(operation.path, request, key=operation.key, account=operation.account)
+        sent = uploads.filled(operation, request)
+        answer = client.post(operation.path, sent, key=operation.key, account=operation.account)
     except KeyTaken as error:
         claims.left_open(operation, mine, error)
         claims.shelve(operation, f"Its key was used for another request: {error}")

@@ -47,7 +47,9 @@ def list_all(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 
 
 @operation(
-    "POST /v1/disputes/{dispute}", f"evidence{{{TEXTS} {FILES} {compelling.PARAMETERS}}} metadata submit", scope="any"
+    "POST /v1/disputes/{dispute}",
+    f"evidence{{{TEXTS} {FILES} {compelling.PARAMETERS}}} intended_submission_method metadata submit",
+    scope="any",
 )
 def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     row = ctx.own("dispute", ids["dispute"])
@@ -55,7 +57,7 @@ def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
     wants_submission = params.get("submit", bool(given))
     if (given or params.get("submit")) and row.body["status"] not in disputing.ANSWERABLE:
         raise invalid(f"This dispute is {row.body['status']}: its evidence can no longer be changed or submitted.")
-    before = edit(ctx, row, params)
+    before = edit(ctx, row, params, "intended_submission_method")
     status, enhanced = row.body["status"], compelling.apply(ctx, row, given.pop("enhanced_evidence", None))
     evidence = {**row.body["evidence"], **_checked(ctx, given)}
     if sum(len(evidence[name] or "") for name in TEXTS.split()) > MOST_TEXT:
@@ -81,7 +83,9 @@ def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 def _checked(ctx: Ctx, given: Json) -> Json:
     """Files must be uploads of the same account, made to be evidence."""
     for name in FILES.split():
-        if name not in given:
+        if not given.get(name):
+            # An empty value takes a file out again.
+            given |= {name: None} if name in given else {}
             continue
         param = f"evidence[{name}]"
         file = ctx.store.get(given[name])
