@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.guidelines import sections
@@ -15,13 +16,17 @@ def page(request: HttpRequest, kind: str, version: int | None = None) -> HttpRes
     chosen = next((one for one in published if version in (None, one.version)), None)
     if chosen is None and version is not None:
         raise Http404
+    newest, name = (
+        (reverse("orders:terms"), "orders:terms_version")
+        if kind == Terms.Kind.TERMS
+        else (reverse("orders:refunds"), "orders:refunds_version")
+    )
     context = {
         "chosen": chosen,
         "is_newest": bool(published) and chosen == published[0],
         "sections": sections(chosen.body) if chosen else [],
-        "others": [one for one in published if one != chosen],
+        "newest_address": newest,
+        "others": [(reverse(name, args=[one.version]), one) for one in published if one != chosen],
         "title": chosen.title if chosen else Terms.Kind(kind).label.capitalize(),
-        "newest_address": f"orders:{kind}",
-        "version_address": f"orders:{kind}_version",
     }
     return render(request, "orders/terms.html", context)
