@@ -18,6 +18,7 @@ app.conf.beat_schedule = {
     "finish operations": {"task": "gateway.finish_operations", "schedule": 15.0, "options": UNHEARD},
     "follow open payments": {"task": "payments.follow_open_payments", "schedule": 30.0, "options": UNHEARD},
     "act on held money": {"task": "payments.act_on_held_money", "schedule": 60.0, "options": UNHEARD},
+    "act on cases": {"task": "cases.act_on_cases", "schedule": 60.0, "options": UNHEARD},
     "find missed disputes": {"task": "payments.find_missed_disputes", "schedule": 3600.0, "options": UNHEARD},
     "forget old facts": {"task": "evidence.forget_old_facts", "schedule": 3600.0, "options": UNHEARD},
     "seal the ledger": {"task": "ledger.seal", "schedule": 20.0, "options": UNHEARD},

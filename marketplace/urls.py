@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("catalog.urls")),
     path("", include("orders.urls")),
     path("", include("payments.urls")),
+    path("", include("cases.urls")),
 ]
 
 handler400 = "marketplace.views.errors.bad_request"

@@ -22,6 +22,13 @@ document.addEventListener("keydown", (event) => {
 // Buttons that can only work with scripts are hidden until scripts run.
 for (const piece of document.querySelectorAll("[data-needs-script][hidden]")) piece.hidden = false;
 
+// Deadlines are written with their zone; here they are read in the reader's own.
+for (const moment of document.querySelectorAll("time[data-local]")) {
+  const format = { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+  moment.title = moment.textContent;
+  moment.textContent = new Intl.DateTimeFormat(document.documentElement.lang || "en", format).format(new Date(moment.dateTime));
+}
+
 // A passkey that could not be used is told on the page, not in the console.
 document.addEventListener("allauth.error", (event) => {
   const problem = document.querySelector("[data-passkey-problem]");
