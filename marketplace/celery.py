@@ -22,5 +22,7 @@ app.conf.beat_schedule = {
     "find missed disputes": {"task": "payments.find_missed_disputes", "schedule": 3600.0, "options": UNHEARD},
     "forget old facts": {"task": "evidence.forget_old_facts", "schedule": 3600.0, "options": UNHEARD},
     "seal the ledger": {"task": "ledger.seal", "schedule": 20.0, "options": UNHEARD},
+    "look for what is wrong": {"task": "monitoring.watch", "schedule": 60.0, "options": UNHEARD},
+    "look at rates": {"task": "monitoring.watch_rates", "schedule": 1200.0, "options": UNHEARD},
     "send waiting mail": {"task": "kit.send_mail", "schedule": 10.0, "options": UNHEARD},
 }

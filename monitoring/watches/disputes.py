@@ -1,0 +1,92 @@
+"""Watches about disputes at the bank: the clock, and charges nobody here knows."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from kit.clock import now
+from monitoring.models import Alert, Kind
+from monitoring.watch import Problem, Watch, day, rows
+from payments.models import Dispute
+
+NOBODY_ANSWERED = Q(settled_at=None, status__in=Dispute.NEEDS_ANSWER, submission_count=0, payment__isnull=False)
+
+
+def _soon() -> Q:
+    return Q(due_by__lte=now() + timedelta(days=settings.ALERTS["dispute_days"]))
+
+
+def _nearly_late() -> QuerySet[Dispute]:
+    return Dispute.objects.filter(NOBODY_ANSWERED, _soon())
+
+
+def _to_answer() -> QuerySet[Dispute]:
+    return Dispute.objects.filter(NOBODY_ANSWERED).exclude(_soon())
+
+
+def _unknown() -> QuerySet[Dispute]:
+    return Dispute.objects.filter(payment=None, settled_at=None)
+
+
+def _dispute(dispute: Dispute) -> Problem:
+    facts = {"charge": dispute.charge_id, "why": dispute.reason, "inquiry": dispute.status in Dispute.INQUIRIES}
+    return Problem(str(dispute.pk), dispute.opened_at, facts, dispute.currency, dispute.amount, due=dispute.due_by)
+
+
+def _answer(alert: Alert, reader: User | None) -> str:
+    if alert.due is None:
+        return _("Answer the bank’s dispute about %(amount)s") % {"amount": alert.money}
+    if alert.due < now():
+        return _("The day to answer the bank’s dispute about %(amount)s has passed") % {"amount": alert.money}
+    values = {"amount": alert.money, "day": day(alert.due)}
+    return _("Answer the bank’s dispute about %(amount)s before %(day)s") % values
+
+
+def _find_out(alert: Alert, reader: User | None) -> str:
+    return _("Find out what a disputed charge of %(amount)s is") % {"amount": alert.money}
+
+
+def _about(alert: Alert) -> str:
+    return _("Charge %(charge)s: %(why)s") % {"charge": alert.facts["charge"], "why": alert.facts["why"]}
+
+
+def _link(alert: Alert) -> str:
+    return reverse("admin:payments_dispute_change", args=[alert.subject])
+
+
+WATCHES = [
+    Watch(
+        kind=Kind.DISPUTE_DUE,
+        permission="payments.view_dispute",
+        find=rows(_nearly_late, _dispute),
+        what=_answer,
+        about=_about,
+        link=_link,
+        remedy=gettext_lazy("File the evidence, or accept the loss: without an answer the bank gives the buyer right."),
+        urgent=True,
+    ),
+    Watch(
+        kind=Kind.DISPUTE_OPEN,
+        permission="payments.view_dispute",
+        find=rows(_to_answer, _dispute),
+        what=_answer,
+        about=_about,
+        link=_link,
+        remedy=gettext_lazy("Gather the evidence and file it, or accept the loss."),
+    ),
+    Watch(
+        kind=Kind.DISPUTE_UNKNOWN,
+        permission="payments.view_dispute",
+        find=rows(_unknown, _dispute),
+        what=_find_out,
+        about=_about,
+        link=_link,
+        remedy=gettext_lazy("Look the charge up at Stripe. What it cost stands in suspense until it is known."),
+        urgent=True,
+    ),
+]
