@@ -1,5 +1,5 @@
-"""The sweep that releases what is due, with the marketplace's settings: `python -m bench.money_worker release`.
-`defaults <tables>` tells what to fill other columns with than those that matter.
+"""The sweep that releases what is due, with the marketplace's settings: `python -m bench.money_worker release <how many
+it claims at once>`. `defaults <tables>` tells what to fill other columns with than those that matter.
 
 Stripe is played in the same process by something that says yes to everything at once and counts: what is measured is
 our selecting, locking, planning, booking and writing down, not Stripe and not the line to it. The stripe library, the
@@ -16,7 +16,7 @@ import time
 from array import array
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from statistics import median
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -51,7 +51,10 @@ class Yes(stripe.HTTPClient):
     def __init__(self) -> None:
         super().__init__()
         self.made = 0
+        # Which releases it was asked to transfer, when, and what this process had cost until then.
+        self.releases = array("q")
         self.at = array("d")
+        self.cpu = array("d")
         self.memory = array("q")
         self._process = psutil.Process()
 
@@ -68,9 +71,11 @@ class Yes(stripe.HTTPClient):
     def _transfer(self, asked: Mapping[str, list[str]]) -> dict[str, object]:
         self.made += 1
         self.at.append(time.perf_counter())
+        self.cpu.append(time.process_time())
         if self.made % LOOK_AT_MEMORY_EVERY == 1:
             self.memory.append(self._process.memory_info().rss)
         name, amount, currency = asked["metadata[release]"][0], int(asked["amount"][0]), asked["currency"][0]
+        self.releases.append(int(name))
         line = {"id": f"txn_{name}", "amount": -amount, "fee": 0, "net": -amount, "currency": currency}
         return {
             "id": f"tr_{name}",
@@ -99,7 +104,7 @@ def _charge(path: str) -> dict[str, object]:
     }
 
 
-def release() -> dict[str, object]:
+def release(at_once: int) -> dict[str, object]:
     """One sweep; what it did, what each release took, and the memory it began and ended with."""
     stripe_says = Yes()
     over = threading.Event()
@@ -107,19 +112,23 @@ def release() -> dict[str, object]:
     began = time.perf_counter()
     with client.speaking_through(stripe_says):
         sealing.start()
-        released = sweeps.release_due()
+        released = sweeps.release_due(at_once)
     seconds = time.perf_counter() - began
     over.set()
     sealing.join()
-    took = [after - before for before, after in zip(stripe_says.at, stripe_says.at[1:], strict=False)]
-    warm = stripe_says.memory[WARM_AFTER // LOOK_AT_MEMORY_EVERY :]
+    warm = stripe_says.memory[max(WARM_AFTER, stripe_says.made // 20) // LOOK_AT_MEMORY_EVERY :]
     return {
         "released": released,
-        "transfers": stripe_says.made,
+        "asked_for": list(stripe_says.releases),
         "seconds": seconds,
-        "middle": median(took) if took else 0.0,
-        "memory": [warm[0], warm[-1]] if warm else [0, 0],
+        "took": _between(stripe_says.at),
+        "cpu": _between(stripe_says.cpu),
+        "memory": [warm[0], warm[-1]] if warm else [],
     }
+
+
+def _between(moments: Sequence[float]) -> list[float]:
+    return [round(after - before, 6) for before, after in pairwise(moments)]
 
 
 def defaults(tables: Sequence[str]) -> dict[str, dict[str, object]]:
@@ -147,4 +156,4 @@ def _seal_until(over: threading.Event) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(release() if sys.argv[1] == "release" else defaults(sys.argv[2:])))
+    print(json.dumps(release(int(sys.argv[2])) if sys.argv[1] == "release" else defaults(sys.argv[2:])))

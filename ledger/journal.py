@@ -1,8 +1,8 @@
 """Writing to the books and reading balances.
 
 What others use: `PostingPlan` and `EntryPlan` to say what is to be booked, `post` to book it, `find` and
-`PostingPlan.reversed` to take it back, `balance`, `standings`, `balances` and `statement` to read. Amounts are whole minor units
-of their currency, debits positive (docs/money-flow.md says what each account means).
+`PostingPlan.reversed` to take it back, `balance`, `standings`, `balances` and `statement` to read. Amounts are whole
+minor units of their currency, debits positive (docs/money-flow.md says what each account means).
 """
 
 import json

@@ -5,6 +5,7 @@ cannot be helped does not hold up the others (fault F06).
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from kit.clock import now
 from kit.faults import faultpoint
 from orders.models import DeliveredBy
 from orders.models import Status as OrderStatus
-from payments import decisions, holds, letters, refunds, releases, reversals, reviewing, schedule, shares
+from payments import claims, decisions, holds, letters, refunds, releases, reversals, reviewing, schedule, shares
 from payments.consequences import Refused
 from payments.errors import PaymentError
 from payments.models import Hold, MoneyAction, Payment, Refund, Release, Reversal, Share
@@ -53,12 +54,19 @@ def set_dates() -> int:
     return sum(1 for share in _each(waiting.filter(newer)) if _try(_dated, share))
 
 
-def release_due() -> int:
-    """Release what is due and not held back; how many were decided on."""
+def release_due(at_once: int = claims.AT_ONCE) -> int:
+    """Release what is due and not held back; how many were decided on. Workers that sweep at the same time share the
+    work, `at_once` orders at a time.
+    """
+    # Closed also when something stops it in the middle: what it had claimed is given back then.
+    with closing(claims.each(due_for_release(), at_once=at_once)) as mine:
+        return sum(1 for share in mine if _try(_release, share))
+
+
+def due_for_release() -> QuerySet[Share]:
+    """What is due and not held back. Without anybody's word the buyer was told first."""
     due = Share.objects.filter(status=Share.Status.HELD, release_at__lte=now()).exclude(_is_held_back())
-    # Without anybody's word the buyer was told first.
-    due = due.exclude(release_basis=Basis.SHIPPED, release_warned_at=None)
-    return sum(1 for share in _each(due) if _try(_release, share))
+    return due.filter(~Q(release_basis=Basis.SHIPPED) | Q(release_warned_at__isnull=False))
 
 
 def warn_buyers() -> int:

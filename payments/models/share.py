@@ -67,6 +67,8 @@ class Share(models.Model):
     # How long money may be held for a seller of this country at most (fault F53).
     hold_deadline = models.DateTimeField()
     deadline_warned_at = models.DateTimeField(null=True, blank=True)
+    # A worker of the release sweep has it on its list; by the machine's clock (payments.claims).
+    claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [

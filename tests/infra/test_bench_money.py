@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
-def test_g11_the_sweep_has_its_line_and_every_due_order_is_released_once() -> None:
+def test_the_sweeps_goals_have_their_lines_and_every_due_order_is_released_once() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench.money", "--small"],
         cwd=ROOT,
@@ -22,6 +22,7 @@ def test_g11_the_sweep_has_its_line_and_every_due_order_is_released_once() -> No
     )
 
     assert done.returncode == 0, done.stderr
-    (line,) = done.stdout.splitlines()
-    assert re.match(r"G11 release \d+\.\d\dx, memory \d+\.\d\dx, once 120/120 by 120 transfers ", line)
-    assert re.search(r" (ok|short)  ", line)
+    g9, g11 = done.stdout.splitlines()
+    assert re.match(r"G9 claim \d\.\d\d \(.*\)x, its last fifth \d\.\d\dx, the sweep's .*, once 90/90 ", g9)
+    assert re.match(r"G11 release \d+\.\d\dx, once 90/90 by 90 of 90 transfers ", g11)
+    assert all(re.search(r" (ok|short)  ", line) for line in (g9, g11))
