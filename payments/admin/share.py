@@ -195,7 +195,10 @@ class RefundAdmin(ReadOnlyAdmin):
 
     list_display = ("planned_at", "share", "status", "money", "reason", "policy", "outside", "undecided", "failure")
     list_filter = ("status", "reason", "policy", "outside", "undecided")
-    search_fields = ("share__order__number", "stripe_id", "uuid")
+    search_fields = (
+        "share__order__number", "stripe_id", "uuid", "share__order__seller__name",
+        "share__order__purchase__customer__user__email",
+    )  # fmt: skip
     list_select_related = ("share__order",)
     date_hierarchy = "planned_at"
 
