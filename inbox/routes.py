@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts import onboarding
+from disputes import warnings
 from gateway import reads
 from inbox.models import StripeEvent
-from payments import disputes, disputing, outside, payouts, settlement
+from payments import disputes, outside, payouts, settlement
 
 ACTOR = "stripe events"
 
@@ -53,7 +54,7 @@ DISPUTE = Route(
 )
 WARNING = Route(
     fetch=lambda event: reads.fraud_warning(event.object_id),
-    apply=lambda event, found: disputing.warned(found, actor=ACTOR),
+    apply=lambda event, found: warnings.apply(found, actor=ACTOR),
 )
 PAYOUT = Route(
     fetch=lambda event: payouts.fetch(event.object_id, event.account),

@@ -64,19 +64,6 @@ DISPUTE_WIN_PRIORS = _priors(
     3,
 )
 DISPUTE_WIN_PRIOR_WEIGHT = _at_least_one("DISPUTE_WIN_PRIOR_WEIGHT", 20)
-# Disputes of bank debits: no evidence changes them.
-DISPUTE_REASONS_NOBODY_WINS = frozenset(
-    env.list(
-        "DISPUTE_REASONS_NOBODY_WINS",
-        default=[
-            "insufficient_funds",
-            "debit_not_authorized",
-            "incorrect_account_details",
-            "bank_cannot_process",
-            "check_returned",
-        ],
-    )
-)
 # How often an inquiry becomes a dispute: left without an answer, and answered.
 INQUIRY_PRIOR_SILENT = _percent("INQUIRY_PRIOR_SILENT", 80)
 INQUIRY_PRIOR_ANSWERED = _percent("INQUIRY_PRIOR_ANSWERED", 40)

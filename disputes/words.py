@@ -1,0 +1,144 @@
+"""The words for what is reckoned and decided in codes: sentences for staff, with amounts in their currency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from disputes import judging
+from disputes.economics import SURE
+from disputes.economics import Line as Reckoned
+from disputes.models import Advice, FraudWarning
+from kit.money import Money
+
+Text = str | Promise
+
+# What a warning becomes when this was decided about it.
+BECOMES = {
+    judging.REFUND: FraudWarning.Status.REFUNDED,
+    judging.HOLD: FraudWarning.Status.HOLDING,
+    judging.LET_GO: FraudWarning.Status.LET_GO,
+}
+
+LINES: dict[str, Text] = {
+    "dispute_fee": gettext_lazy("Stripe’s fee for a dispute"),
+    "counter_fee": gettext_lazy("Stripe’s fee for answering, which comes back on a win if the settings say so"),
+    "handling": gettext_lazy("the time it takes to answer"),
+    "lost_if_answered": gettext_lazy("the bank decides for the buyer all the same"),
+    "given_up": gettext_lazy("the buyer keeps it"),
+    "refunded": gettext_lazy("goes back to the buyer"),
+    "lost_after_inquiry": gettext_lazy("it becomes a dispute after our answer, and is lost"),
+    "lost_in_silence": gettext_lazy("it becomes a dispute, and nobody answers"),
+    "goods_kept": gettext_lazy("what was not sent stays with the seller"),
+    "lost_to_dispute": gettext_lazy("it becomes a dispute, and is lost"),
+    "not_paid_back": gettext_lazy("the seller has it, owes it, and never pays it back"),
+    "waiting": gettext_lazy("an honest buyer and seller waited for nothing"),
+}
+
+BECAUSE: dict[str, Text] = {
+    "moved_on": gettext_lazy("It does not wait for an answer of ours any more."),
+    "too_late": gettext_lazy("The bank takes no answer any more."),
+    "nobody_wins": gettext_lazy("The buyer’s bank decides this kind by itself, and reads no evidence."),
+    "objected": gettext_lazy("Somebody objected."),
+    "incomplete": gettext_lazy("Something the bank wants to see is missing."),
+    "complete": gettext_lazy("Everything the bank wants to see is there."),
+    "above_limit": gettext_lazy("It is above the rule’s limit for its currency: people decide."),
+    "seller_gave": gettext_lazy("The seller sent evidence: people weigh it."),
+    "no_time_for_notice": gettext_lazy("The bank’s date comes before the time of notice is over."),
+    "small": gettext_lazy("It is below the limit under which an answer is not worth it."),
+    "costs_least": gettext_lazy("It is expected to cost least."),
+    "held_long_enough": gettext_lazy("No dispute came in the time it was held for."),
+    "decided": gettext_lazy("That is what was decided already."),
+}
+
+DONE: dict[str, Text] = {
+    judging.SEND: gettext_lazy("The evidence was sent to the bank."),
+    judging.CONCEDE: gettext_lazy("The loss was accepted."),
+    judging.REFUND: gettext_lazy("All that was left went back to the buyer."),
+    judging.HOLD: gettext_lazy("It stays held until it is clear."),
+    judging.LET_GO: gettext_lazy("The hold was ended."),
+}
+
+WILL: dict[str, Text] = {
+    judging.SEND: gettext_lazy("The evidence is sent to the bank by itself"),
+    judging.CONCEDE: gettext_lazy("The loss is accepted by itself"),
+    judging.REFUND: gettext_lazy("All that is left goes back to the buyer by itself"),
+    judging.HOLD: gettext_lazy("It stays held until it is clear"),
+    judging.LET_GO: gettext_lazy("The hold is ended by itself"),
+}
+
+SOURCES: dict[str, Text] = {
+    "won": gettext_lazy("A dispute of this kind, with this much evidence, is won"),
+    "silent": gettext_lazy("An inquiry without an answer becomes a dispute"),
+    "answered": gettext_lazy("An inquiry that is answered becomes a dispute"),
+    "disputed": gettext_lazy("A warned payment that is not refunded is disputed"),
+}
+
+
+def because(code: str) -> str:
+    """Why, or why not."""
+    return str(BECAUSE[code])
+
+
+def done(what: str) -> str:
+    """What was done."""
+    return str(DONE[what])
+
+
+def percent(millionths: int) -> str:
+    """A chance as people write it: 12.5 %."""
+    return _("%(number)s %%") % {"number": number_format(Decimal(millionths) / 10_000, decimal_pos=1)}
+
+
+def line(found: Mapping[str, Any], currency: str) -> str:
+    """One line of a way in words: what happens, with which chance, and what that comes to."""
+    reckoned = Reckoned(**found)
+    value = Money(reckoned.value, currency)
+    what = {"what": LINES[reckoned.code], "amount": Money(reckoned.amount, currency), "value": value}
+    if reckoned.chance == SURE:
+        return _("%(value)s: %(what)s") % what
+    return _("%(value)s: %(amount)s with a chance of %(chance)s, %(what)s") % {
+        **what,
+        "chance": percent(reckoned.chance),
+    }
+
+
+def source(name: str, found: Mapping[str, int]) -> str:
+    """Where a chance comes from: what is assumed, and what was seen here."""
+    return _(
+        "%(what)s with a chance of %(chance)s: assumed %(prior)s (counted as %(weight)d cases), seen here "
+        "%(happened)d of %(of)d times."
+    ) % {
+        "what": SOURCES[name],
+        "chance": percent(found["chance"]),
+        "prior": percent(found["prior"]),
+        "weight": found["weight"],
+        "happened": found["happened"],
+        "of": found["of"],
+    }
+
+
+def arithmetic(advice: Advice) -> list[dict[str, Any]]:
+    """Each way with its value and its lines in words, the advised one first."""
+    ways = sorted(advice.ways, key=lambda way: (way["way"] != advice.best, -way["value"]))
+    return [
+        {
+            "way": way["way"],
+            "label": str(Advice.Way(way["way"]).label),
+            "is_best": way["way"] == advice.best,
+            "value": Money(way["value"], advice.currency),
+            "lines": [line(one, advice.currency) for one in way["lines"]],
+        }
+        for way in ways
+    ]
+
+
+def sources(advice: Advice) -> list[str]:
+    """Where each chance comes from."""
+    return [source(name, found) for name, found in advice.facts["believed"].items()]
