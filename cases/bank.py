@@ -16,6 +16,10 @@ class Verdict(Enum):
     LET_GO = "let_go"
 
 
+# The bank is asked, or has given the money back: nothing is decided here any more.
+BANKS_TO_SAY = frozenset({Verdict.OPEN, Verdict.LOST})
+
+
 def verdict(payment: Payment) -> Verdict:
     """One word for all disputes of a payment, the most telling first. A status nobody here knows counts as open."""
     found = set(payment.disputes.values_list("status", flat=True))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from cases import letters, turns
 from cases.errors import CaseError
-from cases.models import Case, Offer
+from cases.models import Case, Offer, Party
 from kit.clock import now
 from kit.faults import faultpoint
 from kit.transitions import move
@@ -102,6 +102,8 @@ def close(
     reason = _("Case %(number)s is closed: %(how)s.") % {"number": case.number, "how": outcome.label}
     holds.end(case.share, kind=Hold.Kind.CASE, ref=case.hold_ref, actor=actor, reason=reason)
     _set_free(case, outcome)
+    if words:
+        turns.write(case, words, party=Party.STAFF)
     turns.write(case, story(case))
     letters.closed(case, words)
 

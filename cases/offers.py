@@ -89,13 +89,13 @@ def accept(offer: Offer, party: Party, *, by: User, plan_hash: str) -> Case:
     when the money is not on its way yet (both are followed by the sweeps).
     """
     case = offer.case
+    _need_acceptable(offer, party)
 
     def close(share: Share, action: MoneyAction, rows: list[Row]) -> None:
         found = turns.fresh(case.pk, share)
         turns.need_live(found)
-        standing = found.offers.filter(pk=offer.pk, status=Status.STANDS).first()
-        if standing is None or standing.party != party.other:
-            raise OfferGone(_gone(offer))
+        # Again, under the lock: of two who accept, the second finds it accepted.
+        standing = _need_acceptable(offer, party)
         move(standing, Status.ACCEPTED, actor=by.email, reason=_("Accepted."), ended_at=now())
         ending.paid_back(found, Case.Outcome.AGREED, offer.amount, action, rows, actor=by.email)
 
@@ -137,8 +137,15 @@ def share_of(share: Share, percent: int) -> int:
     return Money(share.gross, share.currency).basis_points(percent * PERCENT).amount
 
 
+def _need_acceptable(offer: Offer, party: Party) -> Offer:
+    """The offer as it is now. Raises OfferGone unless it stands and is the other side's."""
+    found: Offer = Offer.objects.get(pk=offer.pk)
+    if found.status != Status.STANDS or found.party != party.other:
+        raise OfferGone(_gone(found))
+    return found
+
+
 def _gone(offer: Offer) -> str:
-    found = Offer.objects.get(pk=offer.pk)
     words = {
         Status.STANDS: _("This offer is your own: the other side can accept it."),
         Status.ACCEPTED: _("This offer is accepted already."),
@@ -146,4 +153,4 @@ def _gone(offer: Offer) -> str:
         Status.COUNTERED: _("There is another offer now. Look at that one."),
         Status.LAPSED: _("The case was closed meanwhile."),
     }
-    return words[Status(found.status)]
+    return words[Status(offer.status)]

@@ -180,7 +180,8 @@ def _follow_decision(case: Case) -> bool:
 
 def _close_overtaken(case: Case) -> bool:
     with turns.locked(case):
-        if not case.is_live or case.share.refundable > 0:
+        # What a bank asks for counts as disputed: that is its to decide, not the end of the case.
+        if not case.is_live or case.share.refundable > 0 or bank.verdict(case.share.payment) in bank.BANKS_TO_SAY:
             return False
         ending.close(case, Outcome.REFUNDED, actor=ACTOR)
     return True
@@ -195,6 +196,8 @@ def _grant(case: Case) -> bool:
         found = turns.fresh(case.pk, share)
         if found.status != Status.WAITS_FOR_SELLER or found.answer_by is None or found.answer_by > now():
             raise NotDue(_("Somebody answered meanwhile."))
+        if bank.verdict(share.payment) in bank.BANKS_TO_SAY:
+            raise NotDue(_("The bank decides."))
         ending.paid_back(found, Outcome.SELLER_SILENT, amount, action, rows, actor=ACTOR)
 
     reason = _("The seller did not answer case %(number)s in time.") % {"number": case.number}

@@ -1,4 +1,4 @@
-"""Cases on pages of rooms below: `{% load case_pieces %}{% case_of_order order %}`; and deadlines as readers have them."""
+"""Cases on pages of rooms below: `{% load case_pieces %}{% case_of_order order %}`; deadlines as readers have them."""
 
 from datetime import datetime
 from typing import Any
