@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
     "act on held money": {"task": "payments.act_on_held_money", "schedule": 60.0, "options": UNHEARD},
     "act on cases": {"task": "cases.act_on_cases", "schedule": 60.0, "options": UNHEARD},
     "find missed disputes": {"task": "payments.find_missed_disputes", "schedule": 3600.0, "options": UNHEARD},
+    "follow packs": {"task": "evidence.follow_packs", "schedule": 120.0, "options": UNHEARD},
     "forget old facts": {"task": "evidence.forget_old_facts", "schedule": 3600.0, "options": UNHEARD},
     "seal the ledger": {"task": "ledger.seal", "schedule": 20.0, "options": UNHEARD},
     "look for what is wrong": {"task": "monitoring.watch", "schedule": 60.0, "options": UNHEARD},

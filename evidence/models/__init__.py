@@ -3,6 +3,7 @@
 from evidence.models.fields import FILE_FIELDS, TEXT_FIELDS, Field
 from evidence.models.files import BankFile, EvidenceFile, PackFile
 from evidence.models.pack import Pack, PackEntry, PackMove, PackText
+from evidence.models.seller import Reading, SellerLetter, SellerWords
 from evidence.models.submission import Submission, SubmissionMove
 
 __all__ = [
@@ -16,6 +17,9 @@ __all__ = [
     "PackFile",
     "PackMove",
     "PackText",
+    "Reading",
+    "SellerLetter",
+    "SellerWords",
     "Submission",
     "SubmissionMove",
 ]
