@@ -217,6 +217,10 @@ if not 1 <= SHIP_WITHIN_DAYS <= 60:
 PURCHASE_FACTS_DAYS = env.int("PURCHASE_FACTS_DAYS", default=540)
 if PURCHASE_FACTS_DAYS < 1:
     raise ImproperlyConfigured(f"PURCHASE_FACTS_DAYS is {PURCHASE_FACTS_DAYS}; it must be at least 1.")
+# Sellers send what proves their side so many days before the bank's own date, so that somebody can read it.
+SELLER_ANSWER_DAYS_BEFORE_BANK = env.int("SELLER_ANSWER_DAYS_BEFORE_BANK", default=2)
+# So many days before that, sellers of whom nothing came are reminded.
+SELLER_REMINDER_DAYS = env.int("SELLER_REMINDER_DAYS", default=2)
 # A random number given to a browser at the checkout. Browsers keep a cookie for 400 days at most; 0 gives none.
 DEVICE_COOKIE_DAYS = env.int("DEVICE_COOKIE_DAYS", default=400)
 DEVICE_COOKIE_NAME = "__Host-device" if IN_PRODUCTION else "device"
