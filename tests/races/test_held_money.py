@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from gateway import operations
 from gateway.errors import GatewayError
 from gateway.models import Operation
 from inbox.handle import handle_waiting
 from kit.clock import now
-from kit.faults import armed
 from kit.transitions import LostRace
 from ledger import journal
 from ledger.models import Account
@@ -28,7 +25,7 @@ from payments.models import MoneyAction, Payment, Refund, Release, Share
 from payments.tasks import follow
 from tests import invariants
 from tests.factories import UserFactory
-from tests.together import at_once
+from tests.together import at_once, rival
 from tests.world import World
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -36,38 +33,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 Kind = MoneyAction.Kind
 # What whoever came second is told; anything else is a defect.
 ANSWERS = (Refused, PlanChanged, NotApprovable, GatewayError)
-# How long a rival may take to come to its end; one that is kept out by a lock does not in that time.
-PATIENCE = 2.0
 SOME = {"amount": 300, "reason": "changed_mind", "policy": "shared"}
-
-
-@contextmanager
-def rival(point: str, call: Callable[[], object]) -> Iterator[list[object]]:
-    """At the first passing of `point`, let somebody else do `call`, and go on when they are done or kept out for long.
-
-    Yields what came of it once the block is over.
-    """
-    came: list[object] = []
-    threads: list[threading.Thread] = []
-
-    def run() -> None:
-        try:
-            came.append(call())
-        except Exception as error:
-            came.append(error)
-        finally:
-            connection.close()
-
-    def act() -> None:
-        if not threads:
-            threads.append(threading.Thread(target=run))
-            threads[0].start()
-            threads[0].join(PATIENCE)
-
-    with armed(point, act):
-        yield came
-        for thread in threads:
-            thread.join()
 
 
 @pytest.fixture
