@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -107,6 +108,8 @@ def stop(act: Act, *, by: User, why: str) -> None:
         raise TooLate(_("It is done already, or somebody else stopped it.")) from error
 
 
-def was_stopped(subject: Dispute | FraudWarning, kind: str) -> bool:
-    """Whether somebody stopped this rule here: then it does not begin again."""
-    return subject.acts.filter(rule__kind=kind, status=Act.Status.STOPPED).exists()
+def is_spent(spent: Rule, subject: Dispute | FraudWarning) -> bool:
+    """Whether this rule has nothing more to say here: somebody stopped it, or what it says now was refused already."""
+    stopped = Q(status=Act.Status.STOPPED)
+    refused = Q(status=Act.Status.FAILED, version=spent.version)
+    return subject.acts.filter(stopped | refused, rule=spent).exists()

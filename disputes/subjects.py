@@ -7,10 +7,14 @@ from datetime import datetime
 from django.conf import settings
 
 from disputes import advice, completeness, judging
+from disputes.errors import NotNow
 from disputes.judging import Verdict
 from disputes.models import FraudWarning, Rule
+from evidence import conceding, packs, submitting
+from evidence.errors import Changed, NotOpen
 from evidence.models import EvidenceFile, Pack, Submission
 from kit.clock import now
+from payments.decisions import Decider
 from payments.models import Dispute
 
 
@@ -69,3 +73,21 @@ def is_under_way(dispute: Dispute, actor: str) -> bool:
 def _seller_gave(pack: Pack) -> bool:
     """Whether a seller sent us something for it: then it is for people to weigh."""
     return bool(pack.files.filter(party=EvidenceFile.Party.SELLER, removed_at=None).exists())
+
+
+def answer(dispute: Dispute, what: str, *, actor: str, reason: str) -> None:
+    """Send what is there, or accept the loss, once. Stripe's answer may come later: then it is finished by itself.
+
+    Raises NotNow when somebody else is at it, and what that comes to will be seen; NotAllowed with what is lacking or
+    what Stripe refused; GatewayError.
+    """
+    pack = packs.for_dispute(dispute, actor=actor)
+    by = Decider(actor)
+    try:
+        if what == judging.SEND:
+            submitting.submit(pack, by=by, reason=reason)
+        else:
+            shown = conceding.consequences(pack.dispute)
+            conceding.concede(pack, by=by, reason=reason, plan_hash=shown.hash)
+    except (NotOpen, Changed) as error:
+        raise NotNow(str(error)) from error
