@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("orders.urls")),
     path("", include("payments.urls")),
     path("", include("cases.urls")),
+    path("", include("evidence.urls")),
 ]
 
 handler400 = "marketplace.views.errors.bad_request"
