@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
-from evidence import assembling, checklists, merging, sources
+from evidence import assembling, checklists, compelling, merging, sources
 from evidence.checklists import Item
 from evidence.files import MOST_BYTES, MOST_PAGES, MOST_PAGES_MASTERCARD, FileRefused
 from evidence.models import TEXT_FIELDS, BankFile, EvidenceFile, Field, Pack, Submission
@@ -62,6 +63,8 @@ class Preview:
     texts: tuple[PreviewText, ...]
     files: tuple[PreviewFile, ...]
     problems: tuple[str, ...]
+    # What the network takes besides Stripe's fields (evidence.compelling), by Stripe's name for it.
+    enhanced: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def characters(self) -> int:
@@ -86,7 +89,9 @@ class Preview:
     @property
     def hash(self) -> str:
         """The same for the same words and the same bytes: what was looked over is what is sent."""
-        return digest({one.field: one.text for one in self.texts}, {one.field: one.file.sha256 for one in self.files})
+        words, files = {one.field: one.text for one in self.texts}, {one.field: one.file.sha256 for one in self.files}
+        whole = json.dumps([words, files, self.enhanced], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(whole.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,27 +142,28 @@ def preview(pack: Pack) -> Preview:
     )
     files: list[PreviewFile] = []
     problems: list[str] = []
-    for field, chosen in _chosen(pack).items():
+    for name, chosen in _chosen(pack).items():
         try:
-            files.append(PreviewFile(field, merging.for_field(pack, chosen), tuple(chosen)))
+            files.append(PreviewFile(name, merging.for_field(pack, chosen), tuple(chosen)))
         except FileRefused as error:
             problems.append(str(error))
     found = Preview(texts, tuple(files), ())
     problems += _too_much(found, pack.dispute)
     if found.is_empty:
         problems.append(_("There is nothing in it yet. Assemble it from our records, or write and upload something."))
-    return Preview(texts, tuple(files), tuple(problems))
+    return Preview(texts, tuple(files), tuple(problems), _enhanced(pack.dispute))
 
 
 def sent(submission: Submission) -> Preview:
     """What was sent, in the same form; from the frozen rows."""
     rows = BankFile.objects.in_bulk([one["bank_file"] for one in submission.files.values()])
     sources_of = EvidenceFile.objects.in_bulk([part["id"] for row in rows.values() for part in row.made_of])
-    files = [(field, rows[one["bank_file"]]) for field, one in sorted(submission.files.items())]
+    files = [(name, rows[one["bank_file"]]) for name, one in sorted(submission.files.items())]
     return Preview(
-        tuple(PreviewText(field, text) for field, text in sorted(submission.texts.items())),
-        tuple(PreviewFile(field, row, tuple(sources_of[part["id"]] for part in row.made_of)) for field, row in files),
+        tuple(PreviewText(name, text) for name, text in sorted(submission.texts.items())),
+        tuple(PreviewFile(name, row, tuple(sources_of[part["id"]] for part in row.made_of)) for name, row in files),
         (),
+        submission.enhanced,
     )
 
 
@@ -193,10 +199,10 @@ def needs_second_look(pack: Pack) -> bool:
     return pack.dispute.amount > limit
 
 
-def digest(texts: Mapping[str, str], files: Mapping[str, str]) -> str:
-    """Of words by field, and of SHA-256 sums by field."""
-    whole = json.dumps([dict(texts), dict(files)], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(whole.encode()).hexdigest()
+def _enhanced(dispute: Dispute) -> dict[str, Any]:
+    """Earlier payments that answer a claim of fraud, where that fits."""
+    found = compelling.for_dispute(dispute)
+    return {compelling.TYPE: found.parameters} if found.qualifies else {}
 
 
 def _chosen(pack: Pack) -> dict[str, list[EvidenceFile]]:

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from evidence.errors import NotAllowed
 from evidence.files import ENDINGS
 from evidence.merging import content
-from evidence.models import BankFile, Pack
+from evidence.models import BankFile, Field, Pack
 from evidence.packs import Preview
 from gateway import operations, uploads
 from gateway.models import Operation
@@ -24,6 +26,7 @@ from payments.models import Dispute as DisputeRow
 
 UPLOAD, DRAFT, SUBMIT, CLOSE, MANUAL = (f"dispute.{name}" for name in ("upload", "draft", "submit", "close", "manual"))
 PURPOSE = "dispute_evidence"
+ENHANCED = "enhanced_evidence"
 
 
 def key(pack: Pack, what: str, number: int = 0) -> str:
@@ -59,14 +62,31 @@ def uploaded(file: BankFile, *, actor: str) -> str:
     return file.stripe_id
 
 
-def params(pack: Pack, shown: Preview, found: Found, *, business_key: str, submit: bool) -> dict[str, Any]:
-    """Stripe's request for exactly what is shown. Its files are uploaded already. What somebody else put into the form,
-    or an earlier draft did, is taken out: the bank reads what was previewed, and nothing besides.
-    """
+def params(pack: Pack, shown: Preview, *, business_key: str, submit: bool) -> dict[str, Any]:
+    """Stripe's request for exactly what is shown. Its files are uploaded already."""
     ours: dict[str, Any] = {one.field: one.text for one in shown.texts}
     ours |= {one.field: one.file.stripe_id for one in shown.files}
-    others = {name: "" for name in {*found.evidence, *_drafted(pack)} if name not in ours}
-    return {"evidence": {**ours, **others}, "submit": submit, "metadata": operations.identity(business_key)}
+    if shown.enhanced or ENHANCED in _drafted(pack):
+        # Of all fields the only one Stripe takes back.
+        ours[ENHANCED] = dict(shown.enhanced) or ""
+    return {"evidence": ours, "submit": submit, "metadata": operations.identity(business_key)}
+
+
+def require_nothing_else(pack: Pack, shown: Preview, found: Found) -> None:
+    """The bank reads what was previewed, and nothing besides: Stripe's form keeps what an earlier draft put there, or
+    somebody in the Dashboard, and lets nobody empty a field. Raises NotAllowed with what to do.
+    """
+    ours = {ENHANCED, *(one.field for one in shown.texts), *(one.field for one in shown.files)}
+    others = sorted({*found.evidence, *_drafted(pack)} - ours)
+    if others:
+        named = ", ".join(str(Field(name).label) if name in Field.values else name for name in others)
+        raise NotAllowed(
+            _(
+                "Stripe's form has something in fields that are empty here, and cannot empty them: %(fields)s. The "
+                "bank would read that as well. Fill them here; for words a dash will do."
+            )
+            % {"fields": named}
+        )
 
 
 def plan(pack: Pack, name: str, business_key: str, request: Mapping[str, Any], *, actor: str, reason: str) -> Operation:

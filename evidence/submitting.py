@@ -46,12 +46,13 @@ def submit(pack: Pack, *, by: Decider, reason: str, expects: str = "") -> Submis
     """
     if not reason.strip():
         raise NotAllowed(_("Say why."))
-    look(pack, actor=by.actor)
+    found = look(pack, actor=by.actor)
     require_open(pack)
     _require_agreement(pack, by)
     shown = packs.preview(pack)
     if shown.problems:
         raise NotAllowed(" ".join(shown.problems))
+    sending.require_nothing_else(pack, shown, found)
     submission = _begin(pack, shown, by=by, reason=reason, expects=expects)
     faultpoint("evidence.begun")
     submission = proceed(submission)
@@ -81,7 +82,7 @@ def _go_on(submission: Submission) -> None:
     pack = Pack.objects.select_related("dispute").get(pk=submission.pack_id)
     try:
         operation = _standing(submission) or _planned(submission, pack)
-    except (StripeRefused, FileRefused) as error:
+    except (StripeRefused, FileRefused, NotAllowed) as error:
         _refused(submission, str(error))
         return
     if submission.kind == Kind.EVIDENCE and has_passed(pack.dispute, now()) and operation.first_sent_at is None:
@@ -101,7 +102,7 @@ def save_draft(pack: Pack, *, by: Decider) -> bool:
 
     Raises NotOpen, NotAllowed, GatewayError.
     """
-    found = look(pack, actor=by.actor)
+    look(pack, actor=by.actor)
     require_open(pack)
     shown = packs.preview(pack)
     if shown.problems:
@@ -109,7 +110,7 @@ def save_draft(pack: Pack, *, by: Decider) -> bool:
     for one in shown.files:
         sending.uploaded(one.file, actor=by.actor)
     name = sending.key(pack, "draft", sending.number_of_draft(pack))
-    request = sending.params(pack, shown, found, business_key=name, submit=False)
+    request = sending.params(pack, shown, business_key=name, submit=False)
     operation = sending.plan(pack, sending.DRAFT, name, request, actor=by.actor, reason="A draft.")
     operation = operations.execute(operation)
     if operation.status == Operation.Status.FAILED:
@@ -187,6 +188,7 @@ def _begin(pack: Pack, shown: Preview, *, by: Decider, reason: str, expects: str
             content_hash=shown.hash,
             texts={one.field: one.text for one in shown.texts},
             files={one.field: {"bank_file": one.file.pk, "sha256": one.file.sha256} for one in shown.files},
+            enhanced=dict(shown.enhanced),
             completeness=packs.completeness(locked).percent,
             user=by.user,
             actor=by.actor,
@@ -210,10 +212,11 @@ def _planned(submission: Submission, pack: Pack) -> Operation:
     for file in BankFile.objects.filter(pk__in=[one.file.pk for one in shown.files]):
         sending.uploaded(file, actor=submission.actor)
     faultpoint("evidence.uploaded")
-    found = reads.dispute(pack.dispute.stripe_id)
     shown = packs.sent(submission)
+    # Once more: somebody may have typed into Stripe's form since.
+    sending.require_nothing_else(pack, shown, reads.dispute(pack.dispute.stripe_id))
     name = sending.key(pack, "submit", submission.round)
-    request = sending.params(pack, shown, found, business_key=name, submit=True)
+    request = sending.params(pack, shown, business_key=name, submit=True)
     return _written_down(submission, pack, sending.SUBMIT, request)
 
 

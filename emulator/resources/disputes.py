@@ -83,9 +83,7 @@ def update(ctx: Ctx, params: Json, ids: dict[str, str]) -> Json:
 def _checked(ctx: Ctx, given: Json) -> Json:
     """Files must be uploads of the same account, made to be evidence."""
     for name in FILES.split():
-        if not given.get(name):
-            # An empty value takes a file out again.
-            given |= {name: None} if name in given else {}
+        if name not in given:
             continue
         param = f"evidence[{name}]"
         file = ctx.store.get(given[name])
