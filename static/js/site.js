@@ -26,7 +26,9 @@ for (const piece of document.querySelectorAll("[data-needs-script][hidden]")) pi
 for (const moment of document.querySelectorAll("time[data-local]")) {
   const format = { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
   moment.title = moment.textContent;
-  moment.textContent = new Intl.DateTimeFormat(document.documentElement.lang || "en", format).format(new Date(moment.dateTime));
+  // "en" alone would mean American dates; the page writes 22 May, 14:00.
+  const language = document.documentElement.lang.replace(/^en$/, "en-GB") || "en-GB";
+  moment.textContent = new Intl.DateTimeFormat(language, format).format(new Date(moment.dateTime));
 }
 
 // A passkey that could not be used is told on the page, not in the console.
