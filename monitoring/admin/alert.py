@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -195,12 +196,11 @@ class AlertAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """One problem: what, where, whose, what was done about it."""
         alert = self.get_object(request, object_id)
-        more: dict[str, Any] = {}
-        if alert is not None and self.has_view_permission(request, alert):
-            user: Any = request.user
-            handling.seen(alert, user)
-            more = self._shown(request, alert)
-        return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
+        if alert is None or request.method != "GET" or not self.has_view_permission(request, alert):
+            return super().change_view(request, object_id, form_url, extra_context)
+        user: Any = request.user
+        handling.seen(alert, user)
+        return self._page(request, alert, DealForm())
 
     def deal_view(self, request: HttpRequest, alert_id: int) -> HttpResponse:
         """What the pressed button says; the page again, with what is wrong, when it cannot be."""
@@ -220,14 +220,15 @@ class AlertAdmin(ReadOnlyAdmin):
             else:
                 messages.success(request, _("Done."))
                 return redirect(page)
-        answer = self.change_view(request, str(alert.pk), extra_context={"deal": form})
-        answer.status_code = 422
-        return answer
+        return self._page(request, alert, form, status=422)
 
-    def _shown(self, request: HttpRequest, alert: Alert) -> dict[str, Any]:
+    def _page(self, request: HttpRequest, alert: Alert, form: DealForm, status: int = 200) -> HttpResponse:
         user: Any = request.user
         line = in_words(alert, user)
-        return {
+        page = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "original": alert,
             "title": line.kind,
             "subtitle": None,
             "line": line,
@@ -238,10 +239,11 @@ class AlertAdmin(ReadOnlyAdmin):
             "before": Alert.objects.filter(kind=alert.kind, subject=alert.subject)
             .exclude(pk=alert.pk)
             .order_by("-opened_at")[:10],
-            "deal": DealForm(),
+            "deal": form,
             "is_live": alert.status in Alert.LIVE,
             "may_deal": self.has_deal_permission(request),
         }
+        return TemplateResponse(request, self.change_form_template, page, status=status)
 
     # --- all ---
 

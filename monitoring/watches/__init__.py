@@ -5,13 +5,14 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import User
 from monitoring.models import Kind
 from monitoring.watch import Watch
-from monitoring.watches import decisions, disputes, money, people, refunds, stripe, upkeep
+from monitoring.watches import decisions, disputes, money, people, rates, refunds, stripe, upkeep
 
 WATCHES: list[Watch] = [
     *disputes.WATCHES,
     *people.WATCHES,
     *decisions.WATCHES,
     *money.WATCHES,
+    *rates.WATCHES,
     *refunds.WATCHES,
     *stripe.WATCHES,
     *upkeep.WATCHES,

@@ -27,7 +27,6 @@ def _case(case: Case) -> Problem:
     facts = {
         "number": case.number,
         "order": case.share.order.number,
-        "share": case.share_id,
         "reason": case.reason,
         "ours": with_staff,
     }
@@ -49,11 +48,11 @@ def _about(alert: Alert) -> str:
 WATCHES = [
     Watch(
         kind=Kind.CASE,
-        permission="cases.answer_case",
+        permission="cases.view_case",
         find=rows(_waiting, _case),
         what=_what,
         about=_about,
-        link=lambda alert: reverse("admin:payments_share_change", args=[alert.facts["share"]]),
+        link=lambda alert: reverse("admin:cases_case_change", args=[alert.subject]),
         remedy=gettext_lazy("Read what both sides wrote and decide, with a reason both see."),
     )
 ]

@@ -95,8 +95,7 @@ def arithmetic(alert: Alert) -> list[tuple[str, str]]:
     numbers = alert.facts.get("arithmetic")
     if not numbers:
         return []
-    is_rate = alert.kind in (Kind.SELLER_REFUNDS, Kind.BUYER_REFUNDS)
-    unit = _("orders") if is_rate else _("days")
+    unit = _("days") if alert.kind in (Kind.SELLER_PACE, Kind.BUYER_PACE) else _("orders")
     per = {**numbers, "unit": unit, "expected": shown(numbers["expected"]), "limit": shown(numbers["limit"])}
     return [
         (_("Counted now"), _("%(count)d in %(units)d %(unit)s") % per),
