@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, Http404
+from django.http import Http404, HttpResponse
 from django.utils.csp import CSP
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -23,19 +24,18 @@ def note(dispute: Dispute, *, user: User, party: str, what: str, file: EvidenceF
     )
 
 
-def send(file: EvidenceFile, *, user: User, party: str) -> FileResponse:
+def send(file: EvidenceFile, *, user: User, party: str) -> HttpResponse:
     """A file to somebody who may see it, written down; a picture to look at, a document to keep. Raises Http404 when
     the storage has lost it.
 
     Whoever calls has asked whether they may, and gives the answer a policy under which it can do nothing (SANDBOX).
     """
     try:
-        content = file.content.open()
+        with file.content.open() as stored:
+            content = stored.read()
     except FileNotFoundError:
         raise Http404 from None
     note(file.pack.dispute, user=user, party=party, what=_("the file %(name)s") % {"name": file.name}, file=file)
-    response = FileResponse(
-        content, as_attachment=not file.is_picture, content_type=file.content_type, filename=file.name
-    )
-    response.headers["Cache-Control"] = "no-store, private"
-    return response
+    shown = content_disposition_header(as_attachment=not file.is_picture, filename=file.name)
+    headers = {"Cache-Control": "no-store, private", "Content-Disposition": str(shown)}
+    return HttpResponse(content, content_type=file.content_type, headers=headers)

@@ -110,7 +110,7 @@ def withdraw(request: SellerRequest, pk: int, file: int) -> HttpResponse:
 @csp_override(reading.SANDBOX)
 @require_safe
 @seller_required
-def file(request: SellerRequest, pk: int, file: int) -> Any:
+def file(request: SellerRequest, pk: int, file: int) -> HttpResponse:
     """A file the seller sent, for their own team."""
     return reading.send(_own_file(_own(request, pk), file), user=request.user, party=SELLER)
 
