@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from evidence.models import Pack
 from kit.clock import now
@@ -38,8 +38,9 @@ def pack_of(dispute: Dispute) -> Pack | None:
 
 
 def is_ours(dispute: Dispute) -> bool:
-    """Whether the bank waits for an answer of ours, and still takes one."""
-    if dispute.payment_id is None or dispute.settled_at is not None or dispute.status not in Dispute.NEEDS_ANSWER:
+    """Whether the bank waits for an answer of ours, and still takes one. Appeals are answered at Stripe alone."""
+    asked = dispute.status in Dispute.NEEDS_ANSWER - Dispute.APPEALS
+    if dispute.payment_id is None or dispute.settled_at is not None or not asked:
         return False
     pack = pack_of(dispute)
     return not is_late(dispute) and (pack is None or pack.status in Pack.OPEN)
@@ -65,7 +66,17 @@ def pill(dispute: Dispute) -> tuple[str, str]:
 def deadline(moment: datetime) -> str:
     """The bank's date in full, with its time zone and how far away it is."""
     exact = date_format(localtime(moment), pgettext("a deadline", "l, j F Y, H:i T"))
-    return _("%(exact)s – %(near)s") % {"exact": exact, "near": time_in_words(moment)}
+    return _("%(exact)s, %(left)s") % {"exact": exact, "left": left(moment)}
+
+
+def left(moment: datetime) -> str:
+    """How much time is left: days, and hours once it is less than two of them."""
+    hours = int((moment - now()).total_seconds() // 3600)
+    if hours < 1:
+        return time_in_words(moment)
+    if hours < 48:
+        return ngettext("in %(n)d hour", "in %(n)d hours", hours) % {"n": hours}
+    return ngettext("in %(n)d day", "in %(n)d days", hours // 24) % {"n": hours // 24}
 
 
 def short_deadline(dispute: Dispute) -> str:
@@ -84,6 +95,8 @@ def next_step(dispute: Dispute, missing: int = 0) -> str:
     pack = pack_of(dispute)
     if pack is not None and pack.status in Pack.UNDER_WAY:
         return _("Wait: it is on its way to Stripe")
+    if dispute.status == Status.APPEAL_NEEDS_RESPONSE and not is_late(dispute):
+        return _("Answer the appeal in Stripe’s Dashboard")
     if dispute.status not in Dispute.NEEDS_ANSWER or (pack is not None and pack.status == Pack.Status.SUBMITTED):
         return _("Wait for the bank")
     if is_late(dispute):
@@ -105,7 +118,7 @@ def turn(dispute: Dispute, *, missing: int = 0, may_answer: bool = True) -> Turn
 
 
 def _our_turn(dispute: Dispute, missing: int, *, may_answer: bool) -> Turn:
-    until = time_in_words(dispute.due_by) if dispute.due_by else _("soon")
+    until = left(dispute.due_by) if dispute.due_by else _("soon")
     facts = {"money": dispute.money, "until": until}
     if dispute.status == Status.WARNING_NEEDS_RESPONSE:
         sentence = _("The bank asks about %(money)s. Answer it, or refund the buyer; the time ends %(until)s.") % facts
@@ -128,6 +141,10 @@ def _others_turn(dispute: Dispute) -> str:
     pack = pack_of(dispute)
     if pack is not None and pack.status in Pack.UNDER_WAY:
         return _("It is on its way to Stripe. Nobody has to do anything.")
+    if dispute.status == Status.APPEAL_NEEDS_RESPONSE and not is_late(dispute):
+        return _(
+            "The bank’s decision was appealed. That can only be answered in Stripe’s Dashboard, by the date above."
+        )
     if is_late(dispute) and (pack is None or pack.status != Pack.Status.SUBMITTED):
         return _("The bank’s date has passed without an answer. It decides now, most likely for the buyer.")
     if dispute.status in Dispute.ENDED:

@@ -5,36 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from disputes.work import NotPossible
-from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from disputes import work
+from disputes.admin.forms import AssignForm
+from disputes.work import NotPossible
 from payments.models import Dispute
 
-
-def staff() -> QuerySet[User]:
-    """Who can be given something to do: staff who may answer disputes come with the permission, or are superusers."""
-    return User.objects.filter(is_staff=True, is_active=True).order_by("email")
-
-
-class AssignForm(forms.Form):
-    """Whom it is for."""
-
-    assignee = forms.ModelChoiceField(
-        User.objects.none(), label=gettext_lazy("Whose are they"), required=False, empty_label=gettext_lazy("nobody’s")
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["assignee"]
-        field.queryset = staff()
+# So many are listed by name on the page that asks.
+LISTED = 20
 
 
 def report(request: HttpRequest, done: str, left_out: Iterable[tuple[Dispute, str]]) -> None:
@@ -54,9 +39,17 @@ def assign(request: HttpRequest, disputes: QuerySet[Dispute], page: dict[str, An
     """Ask for whom, then write it down. Returns the page that asks, None once it is done."""
     form = AssignForm(request.POST if "confirm" in request.POST else None)
     if not (form.is_bound and form.is_valid()):
-        shown = {**page, "title": _("Assign disputes"), "disputes": disputes[:20], "form": form}
-        count = disputes.count()
-        return TemplateResponse(request, "admin/disputes/assign.html", shown | {"count": count, "more": count - 20})
+        found = list(disputes)
+        shown = {
+            **page,
+            "title": _("Assign disputes"),
+            "disputes": found[:LISTED],
+            "more": len(found) - LISTED,
+            "count": len(found),
+            "chosen": [dispute.pk for dispute in found],
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/disputes/assign.html", shown)
     assignee: User | None = form.cleaned_data["assignee"]
     done, left_out = 0, []
     for dispute in disputes:
@@ -69,18 +62,6 @@ def assign(request: HttpRequest, disputes: QuerySet[Dispute], page: dict[str, An
     sentence = ngettext("%(n)d dispute is assigned to %(who)s.", "%(n)d disputes are assigned to %(who)s.", done)
     report(request, sentence % {"n": done, "who": whose} if done else "", left_out)
     return None
-
-
-def remind_sellers(request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
-    """A letter to the sellers of each that still waits for their part."""
-    done, left_out = 0, []
-    for dispute in disputes:
-        try:
-            done += work.remind_sellers(dispute, by=_person(request))
-        except NotPossible as error:
-            left_out.append((dispute, str(error)))
-    sentence = ngettext("%(n)d seller is reminded.", "%(n)d sellers are reminded.", done)
-    report(request, sentence % {"n": done} if done else "", left_out)
 
 
 def look_over(request: HttpRequest, disputes: QuerySet[Dispute]) -> None:

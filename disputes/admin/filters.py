@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from disputes.reasons import reason_words
 from kit.clock import now
 from payments.models import Dispute
 
@@ -92,3 +93,19 @@ class DueFilter(admin.SimpleListFilter):
         if value in ("1", "3", "7"):
             return queryset.filter(WAITS, due_by__gte=now(), due_by__lt=now() + timedelta(days=int(value)))
         return queryset
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """By what the buyer told their bank; of the reasons there are."""
+
+    title = gettext_lazy("reason")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """In words."""
+        there = Dispute.objects.order_by("reason").values_list("reason", flat=True).distinct()
+        return [(reason, reason_words(reason)) for reason in there]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
+        """Those rows."""
+        return queryset.filter(reason=self.value()) if self.value() else queryset

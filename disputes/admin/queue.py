@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from disputes.admin.desk import Desk
-from disputes.admin.pages import PAGES
-from disputes.words import reason_words
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -20,7 +17,11 @@ from django.utils.translation import gettext_lazy
 
 from disputes import standing
 from disputes.admin import bulk, export, rows
-from disputes.admin.filters import DueFilter, ShowFilter
+from disputes.admin.case import CasePage
+from disputes.admin.desk import Desk
+from disputes.admin.filters import DueFilter, ReasonFilter, ShowFilter
+from disputes.admin.pages import PAGES, answer
+from disputes.reasons import reason_words
 from kit.admin import ReadOnlyAdmin
 from kit.templatetags.ui import pill
 from payments.models import Dispute
@@ -31,13 +32,12 @@ class DisputeAdmin(ReadOnlyAdmin):
     """What buyers' banks ask back: the queue, and the pages of one dispute."""
 
     list_display = ("due", "about", "at_stake", "state", "sellers", "evidence", "advice", "assignee", "next_step")
-    list_filter = (ShowFilter, DueFilter, "reason", "currency")
+    list_filter = (ShowFilter, DueFilter, ReasonFilter, "currency")
     search_fields = (
         "stripe_id", "charge_id", "payment__purchase__number", "payment__shares__order__number",
         "payment__shares__order__seller__name", "payment__purchase__customer__user__email",
     )  # fmt: skip
-    search_help_text = gettext_lazy("Order, purchase, dispute, charge, buyer’s e-mail or seller")
-    actions = ("assign", "remind_sellers", "look_over", "export_chosen")
+    actions = ("assign", "look_over", "export_chosen")
     change_list_template = "admin/disputes/queue.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispute]:
@@ -55,7 +55,7 @@ class DisputeAdmin(ReadOnlyAdmin):
             )
         return [*own, *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The queue, with a way to take all of what is shown along."""
         query = request.GET.urlencode()
         more = {"title": _("Disputes"), "export_query": f"?{query}" if query else ""}
@@ -65,16 +65,15 @@ class DisputeAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The case page."""
-        dispute = self.get_object(request, object_id)
-        if dispute is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        return Desk(self, request, dispute.pk, "case").answer()
+        if not object_id.isdecimal():
+            raise Http404
+        return CasePage(Desk(self, request, int(object_id))).answer()
 
-    def page_view(self, request: HttpRequest, dispute_id: int, page: str) -> HttpResponse:
+    def page_view(self, request: HttpRequest, dispute_id: int, page: str, file_id: int = 0) -> HttpResponseBase:
         """One of the pages of a dispute."""
-        return Desk(self, request, dispute_id, page).answer()
+        return answer(Desk(self, request, dispute_id), page, file_id)
 
-    def export_view(self, request: HttpRequest) -> HttpResponse:
+    def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
         """Everything the queue shows with these filters and this search, on all its pages."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -99,18 +98,13 @@ class DisputeAdmin(ReadOnlyAdmin):
         page = {**self.admin_site.each_context(request), "opts": self.opts}
         return bulk.assign(request, disputes, page)
 
-    @admin.action(description=gettext_lazy("Remind the sellers"), permissions=["answer"])
-    def remind_sellers(self, request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
-        """A letter to the sellers who can still add something."""
-        bulk.remind_sellers(request, disputes)
-
     @admin.action(description=gettext_lazy("Mark the evidence as looked over"), permissions=["answer"])
     def look_over(self, request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
         """The second look of another person."""
         bulk.look_over(request, disputes)
 
     @admin.action(description=gettext_lazy("Export as CSV"), permissions=["view"])
-    def export_chosen(self, request: HttpRequest, disputes: QuerySet[Dispute]) -> HttpResponse:
+    def export_chosen(self, request: HttpRequest, disputes: QuerySet[Dispute]) -> StreamingHttpResponse:
         """The chosen ones as a table."""
         return export.answer(disputes.iterator(chunk_size=200))
 
@@ -140,7 +134,10 @@ class DisputeAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("Seller"))
     def sellers(self, dispute: Dispute) -> str:
         """Whose orders they are."""
-        return ", ".join(rows.sellers(dispute)) or "–"
+        names = rows.sellers(dispute)
+        if len(names) > 2:
+            return _("%(name)s and %(n)d more") % {"name": names[0], "n": len(names) - 1}
+        return ", ".join(names) or "–"
 
     @admin.display(description=gettext_lazy("Evidence"))
     def evidence(self, dispute: Dispute) -> str:

@@ -1,0 +1,5 @@
+"""The workspace of disputes in the admin."""
+
+from disputes.admin.queue import DisputeAdmin
+
+__all__ = ["DisputeAdmin"]
