@@ -64,7 +64,7 @@ def _what(alert: Alert, reader: User | None) -> str:
 
 def _about(alert: Alert) -> str:
     numbers = alert.facts["arithmetic"]
-    counted = _("%(count)d of %(units)d sales in 30 days") % numbers
+    counted: str = _("%(count)d of %(units)d sales in 30 days") % numbers
     if alert.facts["rate"] is not None:
         counted = f"{counted} ({percent(alert.facts['rate'])})"
     level = LEVELS.get(alert.facts["level"])
