@@ -88,6 +88,12 @@ class CaseAdmin(ReadOnlyAdmin):
         """Writing in cases is a permission of its own."""
         return bool(request.user.has_perm("cases.answer_case"))
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Every case, the next deadline first."""
+        return super().changelist_view(
+            request, {**(extra_context or {}), "title": _("Cases between buyers and sellers")}
+        )
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

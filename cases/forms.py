@@ -38,7 +38,17 @@ def _text(
     )
 
 
-class AmountsForm(forms.Form):
+class NamedForm(forms.Form):
+    """One of several forms of a page: `called` keeps their fields' ids apart."""
+
+    called = "case"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", f"{self.called}_%s")
+        super().__init__(*args, **kwargs)
+
+
+class AmountsForm(NamedForm):
     """Reads amounts in the currency of a share, with the error at their field."""
 
     def __init__(self, *args: Any, share: Share, **kwargs: Any) -> None:
@@ -90,15 +100,19 @@ class OpenForm(AmountsForm):
         return cleaned
 
 
-class MessageForm(forms.Form):
+class MessageForm(NamedForm):
     """Words, and photos if they say more."""
+
+    called = "say"
 
     text = _text(_("Your message"))
     photos = SeveralFilesField(label=_("Photos"), required=False, help_text=PHOTO_HELP)
 
 
-class ReopenForm(forms.Form):
+class ReopenForm(NamedForm):
     """Why a closed case goes on."""
+
+    called = "again"
 
     text = _text(_("What has changed?"))
     photos = SeveralFilesField(label=_("Photos"), required=False, help_text=PHOTO_HELP)
@@ -106,6 +120,8 @@ class ReopenForm(forms.Form):
 
 class OfferForm(AmountsForm):
     """What goes back: an amount, or a part of what was paid."""
+
+    called = "offer"
 
     amount = forms.CharField(
         label=_("Amount"),
@@ -135,8 +151,10 @@ class OfferForm(AmountsForm):
         return cleaned
 
 
-class StaffMessageForm(forms.Form):
+class StaffMessageForm(NamedForm):
     """Staff write to both sides."""
+
+    called = "say"
 
     text = _text(_("Message to both sides"), rows=3)
     ask = forms.ChoiceField(
@@ -146,14 +164,18 @@ class StaffMessageForm(forms.Form):
     )
 
 
-class NoteForm(forms.Form):
+class NoteForm(NamedForm):
     """A note neither side ever sees."""
+
+    called = "note"
 
     text = _text(_("Note for staff"), rows=2, help_text=_("Neither the buyer nor the seller ever sees it."))
 
 
-class StaffReopenForm(forms.Form):
+class StaffReopenForm(NamedForm):
     """Why staff open a case again; both sides read it."""
+
+    called = "again"
 
     text = _text(_("Why it is opened again"), rows=2, help_text=_("Both sides read it."))
 

@@ -20,7 +20,7 @@ from kit import mail
 def opened(case: Case) -> None:
     """The buyer opened it: what the seller has to do by when, and what happens otherwise."""
     values = _values(case) | {"asked": case.asked_money, "reason": case.get_reason_display()}
-    words = case.messages.filter(kind=CaseMessage.Kind.WORDS).earliest("pk").text
+    words = case.messages.earliest("pk").text
     _to_seller(
         case,
         "opened",

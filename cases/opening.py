@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from cases import bank, letters, offers, pictures, talking, turns
 from cases.errors import CaseError, OpenAlready
-from cases.models import Case, CaseMessage, Party
+from cases.models import Case, Party
 from catalog.photos import Encoded
 from kit.clock import now
 from kit.faults import faultpoint
@@ -160,9 +160,9 @@ def _begin(case: Case, by: User, text: str, drawn: Sequence[Encoded]) -> None:
         subject=case, from_status="", to_status=case.status, at=case.opened_at, actor=by.email,
         reason=str(case.get_reason_display()),
     )  # fmt: skip
-    message: CaseMessage = turns.write(case, text, party=Party.BUYER, author=by)
-    pictures.keep(message, drawn)
-    offers.put(case, Party.BUYER, case.asked, author=by)
+    # What they want is their first offer: the seller can accept it as it stands.
+    offer = offers.put(case, Party.BUYER, case.asked, author=by, text=text.strip())
+    pictures.keep(offer.message, drawn)
 
 
 def _go_on(case: Case, turn: Party, *, actor: str, reason: str) -> None:

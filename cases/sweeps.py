@@ -33,6 +33,8 @@ ACTOR = "case sweep"
 BATCH = 200
 # Whoever has the turn is reminded when so much time is left.
 REMIND_BEFORE = timedelta(days=1)
+# The longest a refund may be on its way to Stripe before we look no more whether it was refused.
+STRIPE_ANSWERS = timedelta(days=30)
 
 Status = Case.Status
 Outcome = Case.Outcome
@@ -81,7 +83,10 @@ def remind() -> int:
 
 def reopen_refused() -> int:
     """Open cases again whose refund Stripe refused: what was agreed did not come about."""
-    found = Case.objects.filter(status=Status.CLOSED, refund__status=Refund.Status.REFUSED)
+    # Stripe answers within minutes; what closed long ago is not looked through every minute.
+    found = Case.objects.filter(
+        status=Status.CLOSED, closed_at__gte=now() - STRIPE_ANSWERS, refund__status=Refund.Status.REFUSED
+    )
     return sum(1 for case in _each(found) if _try(_reopen_refused, case))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -101,24 +101,30 @@ def entry(message: CaseMessage, reader: Party, *, links: Sequence[Shown] = ()) -
     who = _("You") if is_yours and reader != Party.STAFF else names[party] if party else ""
     offered = ended = ""
     if message.offer is not None:
-        offered = division(message.case, message.offer)
+        offered = division(message.case, message.offer, reader)
         ended = "" if message.offer.status == Offer.Status.STANDS else str(message.offer.get_status_display())
     return Entry(message, who, is_yours, offered, ended, links)
 
 
-def division(case: Case, offer: Offer) -> str:
+def division(case: Case, offer: Offer, reader: Party) -> str:
     """An offer in one line."""
     money, paid = case.share.money, case.share.gross
+    part = _("%(back)s of the %(paid)s")
+    if offer.amount == paid:
+        part = _("All of it, %(paid)s,")
+    elif offer.percent:
+        part = _("%(back)s (%(percent)d %%) of the %(paid)s")
     values = {"back": money(offer.amount), "paid": money(paid), "percent": offer.percent}
-    if offer.percent:
-        return _("%(back)s (%(percent)d %%) of the %(paid)s goes back to the buyer") % values
-    return _("%(back)s of the %(paid)s goes back to the buyer") % values
+    whole = _("%(part)s comes back to you") if reader == Party.BUYER else _("%(part)s goes back to the buyer")
+    return whole % {"part": part % values}
 
 
 def card(plan: Plan, case: Case, reader: Party) -> Card:
     """What an acceptance does, in the reader's words. Neither side reads what the other one pays to whom."""
     if reader == Party.STAFF:
-        return money_words.card(plan, case.share.order.seller.name)
+        # That it is held is no news here: the case does that.
+        told = tuple(note for note in plan.notes if note.code != "is_held_back")
+        return money_words.card(replace(plan, notes=told), case.share.order.seller.name)
     if reader == Party.SELLER:
         found = money_words.card_for_seller(plan)
         return Card([*found.warnings, *_afterwards(plan, case, reader)], found.columns, accepting(plan))
@@ -131,10 +137,10 @@ def card(plan: Plan, case: Case, reader: Party) -> Card:
         [Row(_("get back, to the card you paid with"), money(plan.amount))],
         [Standing(_("came back so far"), money(before), money(after))],
     )
-    kept = Standing(
-        _("keeps of what you paid"), money(share.gross - before - taken), money(share.gross - after - taken)
-    )
-    return Card(_afterwards(plan, case, reader), [you, Column(shop, [], [kept])], accepting(plan))
+    sum_before = share.gross - before - taken
+    kept = Standing(_("keeps of what you paid"), money(sum_before), money(sum_before - plan.amount))
+    gives = Row(_("gives back of what you paid"), money(-plan.amount))
+    return Card(_afterwards(plan, case, reader), [you, Column(shop, [gives], [kept])], accepting(plan))
 
 
 def accepting(plan: Plan) -> str:

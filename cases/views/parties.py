@@ -180,6 +180,7 @@ def _page(request: HttpRequest, seat: Seat, *, status: int = 200, **forms_: form
     case = seat.case
     case.refresh_from_db(fields=["status", "answer_by", "asked", "outcome", "closed_at", "returned", "answered_at"])
     standing = offers.standing(case)
+    card, obstacle = _card_of(seat, standing)
     refusal = opening.why_not_reopen(case, seat.party) if not case.is_open else ""
     page = {
         "seat": seat,
@@ -192,11 +193,12 @@ def _page(request: HttpRequest, seat: Seat, *, status: int = 200, **forms_: form
         "now": words.now_line(case, seat.party),
         "entries": entries(seat),
         "standing": standing,
-        "division": words.division(case, standing) if standing else "",
+        "division": words.division(case, standing, seat.party) if standing else "",
         "is_own": standing is not None and standing.party == seat.party,
         "accept_url": seat.accept(standing) if standing else "",
         "withdraw_url": seat.withdraw(standing) if standing else "",
-        "card": _card_of(seat, standing),
+        "card": card,
+        "obstacle": obstacle,
         "saying": MessageForm(),
         "offering": OfferForm(share=case.share),
         "reopening": None if case.is_open or refusal else ReopenForm(),
@@ -208,15 +210,15 @@ def _page(request: HttpRequest, seat: Seat, *, status: int = 200, **forms_: form
     return render(request, "cases/case.html", page, status=status)
 
 
-def _card_of(seat: Seat, standing: Offer | None) -> money_words.Card | None:
-    """What the standing offer would do; nothing while the money's facts do not allow it."""
+def _card_of(seat: Seat, standing: Offer | None) -> tuple[money_words.Card | None, str]:
+    """What the standing offer would do, or why it cannot be accepted now."""
     if standing is None:
-        return None
+        return None, ""
     standing.case = seat.case
     try:
-        return words.card(offers.preview(standing), seat.case, seat.party)
-    except Refused:
-        return None
+        return words.card(offers.preview(standing), seat.case, seat.party), ""
+    except Refused as refused:
+        return None, money_words.refusal(refused, seat.case.share.currency)
 
 
 def _offer(seat: Seat, pk: int) -> Offer:
@@ -258,7 +260,7 @@ def _before_accepting(
         "seat": seat,
         "case": seat.case,
         "offer": found,
-        "division": words.division(seat.case, found),
+        "division": words.division(seat.case, found, seat.party),
         "plan": plan,
         "seen": words.seen(plan),
         "card": words.card(plan, seat.case, seat.party),

@@ -160,7 +160,7 @@ def test_strangers_find_nothing_whoever_they_are(world: World, case: Case, share
         expected = 302 if address.startswith("/desk/") else 404
         assert getattr(other_buyer, how)(address).status_code == expected, address
         assert getattr(other_seller, how)(address).status_code == 404, address
-    assert CaseMessage.objects.count() == 2
+    assert CaseMessage.objects.count() == 1
     assert not MoneyAction.objects.exists()
 
 
