@@ -199,7 +199,7 @@ def test_an_answer_passes_the_turn_on_and_mere_nagging_does_not(share: Share) ->
 
 def test_a_flood_of_messages_is_stopped_and_goes_on_later(share: Share) -> None:
     case = opened(share)
-    for number in range(18):
+    for number in range(19):
         talking.say(case, Party.BUYER, by=buyer_of(share), text=f"And {number}")
 
     with pytest.raises(CaseError, match="within an hour"):
