@@ -80,6 +80,14 @@ def find(seller: Seller, pk: int) -> Disputed | None:
     return found[0] if found else None
 
 
+def of_dispute(dispute: Dispute) -> list[Disputed]:
+    """One dispute as each seller of its payment sees it."""
+    parts = {part.share_id: part for part in dispute.shares.all()}
+    pack = Pack.objects.filter(dispute=dispute).first()
+    shares = _shares().filter(payment=dispute.payment_id).order_by("pk")
+    return [Disputed(dispute, share, parts.get(share.pk), pack) for share in shares]
+
+
 def of_order(share: Share) -> list[Disputed]:
     """The disputes about one order, newest first."""
     found = _shown_to(share.order.seller).filter(payment=share.payment_id).order_by("-pk")
@@ -177,11 +185,15 @@ def _shown_to(seller: Seller) -> QuerySet[Dispute]:
     return Dispute.objects.filter(payment__shares__order__seller=seller).select_related("payment")
 
 
+def _shares() -> QuerySet[Share]:
+    found = Share.objects.select_related("order__seller", "order__purchase", "account", "payment")
+    return found.prefetch_related("order__lines")
+
+
 def _with_parts(seller: Seller, rows: list[Dispute]) -> list[Disputed]:
     """Each with the one order this seller has in its payment."""
-    mine = Share.objects.filter(payment__in=[row.payment_id for row in rows], order__seller=seller)
-    mine = mine.select_related("order__seller", "order__purchase", "account", "payment")
-    by_payment = {share.payment_id: share for share in mine.prefetch_related("order__lines")}
+    mine = _shares().filter(payment__in=[row.payment_id for row in rows], order__seller=seller)
+    by_payment = {share.payment_id: share for share in mine}
     parts = DisputeShare.objects.filter(dispute__in=rows, share__in=by_payment.values())
     by_dispute = {part.dispute_id: part for part in parts}
     known = {pack.dispute_id: pack for pack in Pack.objects.filter(dispute__in=rows)}

@@ -83,7 +83,7 @@ def money_lines(found: Disputed) -> list[Line]:
     lines = [Line(_("The bank asks for, of this order"), part.money)]
     if part.outcome == Outcome.LOST:
         return [*lines, *_lost_lines(share, _cost(part))]
-    fetched, coming = _fetched_back(found)
+    fetched, coming = fetched_back(found)
     if part.outcome == Outcome.RETURNED:
         return [*lines, *_returned_lines(found, fetched)]
     cost = would_cost(found)
@@ -131,7 +131,7 @@ def taken_line(found: Disputed) -> str:
             if share.left > 0
             else ""
         )
-    fetched, coming = _fetched_back(found)
+    fetched, coming = fetched_back(found)
     own = min(would_cost(found).total, max(0, share.left - fetched))
     sentences = [
         (_("%(amount)s of your share is held back."), own),
@@ -244,8 +244,8 @@ def _fee(dispute: Dispute, part: DisputeShare) -> int:
     return next((mine for one, mine in zip(parts, divided, strict=True) if one.pk == part.pk), 0)
 
 
-def _fetched_back(found: Disputed) -> tuple[int, int]:
-    """What came back from the seller's balance for this dispute, and what is coming."""
+def fetched_back(found: Disputed) -> tuple[int, int]:
+    """Minor units: what came back from the seller's balance for this dispute, and what is coming."""
     mine = Reversal.objects.filter(release__share=found.share, dispute=found.dispute)
     sums = {row["status"]: row["total"] for row in mine.values("status").annotate(total=Sum("amount")).order_by()}
     return sums.get(Reversal.Status.DONE, 0), sums.get(Reversal.Status.PLANNED, 0)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from evidence import retention, sweeps
+from evidence import retention, sweeps, telling
 
 
 @shared_task(name="evidence.forget_old_facts")
@@ -19,3 +19,9 @@ def follow_packs(**_ignored: object) -> None:
     sweeps.keep_manual()
     sweeps.follow()
     sweeps.assemble_again()
+
+
+@shared_task(name="evidence.tell_sellers")
+def tell_sellers(**_ignored: object) -> None:
+    """Write to sellers what is new about their disputes."""
+    telling.tell()
