@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -15,7 +16,9 @@ from disputes import judging
 from disputes.economics import SURE
 from disputes.economics import Line as Reckoned
 from disputes.models import Advice, FraudWarning
+from disputes.rates import Rate, Rates
 from kit.money import Money
+from payments.models import Dispute
 
 Text = str | Promise
 
@@ -25,6 +28,9 @@ BECOMES = {
     judging.HOLD: FraudWarning.Status.HOLDING,
     judging.LET_GO: FraudWarning.Status.LET_GO,
 }
+
+# Which way of the arithmetic an answer to the bank is.
+WAYS = {judging.SEND: Advice.Way.FIGHT.value, judging.CONCEDE: Advice.Way.ACCEPT.value}
 
 LINES: dict[str, Text] = {
     "dispute_fee": gettext_lazy("Stripe’s fee for a dispute"),
@@ -54,6 +60,7 @@ BECAUSE: dict[str, Text] = {
     "small": gettext_lazy("It is below the limit under which an answer is not worth it."),
     "costs_least": gettext_lazy("It is expected to cost least."),
     "held_long_enough": gettext_lazy("No dispute came in the time it was held for."),
+    "nothing_kept": gettext_lazy("Nothing was kept of what it would have been decided on."),
     "decided": gettext_lazy("That is what was decided already."),
 }
 
@@ -126,19 +133,103 @@ def source(name: str, found: Mapping[str, int]) -> str:
 
 def arithmetic(advice: Advice) -> list[dict[str, Any]]:
     """Each way with its value and its lines in words, the advised one first."""
-    ways = sorted(advice.ways, key=lambda way: (way["way"] != advice.best, -way["value"]))
+    return ways(advice.ways, advice.currency, advice.best)
+
+
+def ways(found: Iterable[Mapping[str, Any]], currency: str, best: str) -> list[dict[str, Any]]:
+    """The same for what is kept elsewhere."""
+    ordered = sorted(found, key=lambda way: (way["way"] != best, -way["value"]))
     return [
         {
             "way": way["way"],
             "label": str(Advice.Way(way["way"]).label),
-            "is_best": way["way"] == advice.best,
-            "value": Money(way["value"], advice.currency),
-            "lines": [line(one, advice.currency) for one in way["lines"]],
+            "is_best": way["way"] == best,
+            "value": Money(way["value"], currency),
+            "lines": [line(one, currency) for one in way["lines"]],
         }
-        for way in ways
+        for way in ordered
     ]
 
 
 def sources(advice: Advice) -> list[str]:
     """Where each chance comes from."""
     return [source(name, found) for name, found in advice.facts["believed"].items()]
+
+
+def score(millionths: int) -> str:
+    """A Brier score as statisticians write it: 0.123."""
+    return str(number_format(Decimal(millionths) / SURE, decimal_pos=3))
+
+
+def came_to(advice: Advice) -> str:
+    """The outcome, and what it came to; a dash while nobody knows."""
+    if not advice.outcome:
+        return "–"
+    labels = {**dict(Dispute.Status.choices), **dict(FraudWarning.Status.choices), "escalated": _("became a dispute")}
+    if advice.real_value is None:
+        return str(labels[advice.outcome])
+    return f"{labels[advice.outcome]}: {Money(advice.real_value, advice.currency)}"
+
+
+LEVELS: dict[str, tuple[str, Text]] = {
+    "": ("done", gettext_lazy("low")),
+    "watch": ("needs-you", gettext_lazy("watch it")),
+    "act": ("problem", gettext_lazy("act now")),
+    "network": ("problem", gettext_lazy("the networks step in")),
+}
+
+WHAT_MOVES_IT: tuple[Text, ...] = (
+    gettext_lazy("Every dispute, in the month the bank asked for the money. It counts whoever wins it later."),
+    gettext_lazy("A dispute that was accepted counts like one that was fought."),
+    gettext_lazy("An inquiry that becomes a dispute counts in the month it did."),
+    gettext_lazy("More sales make the same disputes a smaller part."),
+    gettext_lazy("Fraud warnings count with the networks’ fraud programmes, refunded or not: they stand beside."),
+)
+WHAT_DOES_NOT: tuple[Text, ...] = (
+    gettext_lazy("Winning a dispute brings its money back, and not its count."),
+    gettext_lazy("Inquiries that were answered or refunded in time do not count."),
+    gettext_lazy("Disputes that were prevented do not count."),
+    gettext_lazy(
+        "A refund before the bank asks takes a dispute away that would have counted; one after it changes nothing."
+    ),
+)
+
+
+def levels() -> list[tuple[str, str]]:
+    """The levels with their limits."""
+    points: dict[str, int] = settings.DISPUTE_RATE_LEVELS
+    return [(str(LEVELS[name][1]), fine_percent(points[name] * 100)) for name in ("watch", "act", "network")]
+
+
+def fine_percent(millionths: int | None) -> str:
+    """A rate as people write it: 0.75 %; a dash without sales."""
+    if millionths is None:
+        return "–"
+    return _("%(number)s %%") % {"number": number_format(Decimal(millionths) / 10_000, decimal_pos=2)}
+
+
+def rate(found: Rate) -> dict[str, Any]:
+    """One window's rate for a table."""
+    return {
+        "label": found.window.label,
+        "sales": found.sales,
+        "disputes": found.disputes,
+        "inquiries": found.inquiries,
+        "warnings": found.warnings,
+        "rate": fine_percent(found.rate),
+        "over_before": fine_percent(found.rate_over_month_before),
+        "with_warnings": fine_percent(found.rate_with_warnings),
+        "level": LEVELS[found.level],
+        "volumes": [
+            {"sold": one.sold, "disputed": one.disputed, "rate": fine_percent(one.rate)} for one in found.volumes
+        ],
+    }
+
+
+def rates(found: Rates) -> dict[str, Any]:
+    """Somebody's rates for a page."""
+    return {
+        "level": LEVELS[found.level],
+        "rolling": [rate(one) for one in found.rolling],
+        "months": [rate(one) for one in found.months],
+    }
