@@ -20,6 +20,7 @@ from gateway import client as gateway
 from kit.clock import now
 from ledger.models import Posting
 from orders import progress
+from orders.models import Terms
 from payments import decisions, disputes
 from payments.decisions import Decider
 from payments.models import Dispute, DisputeShare, MoneyAction, Refund, Share
@@ -35,7 +36,10 @@ BY_RULE = Decider("rule: file complete evidence")
 
 
 def sent_by_carrier(world: World, prices: tuple[int, ...] = (1000,), **changes: Any) -> list[Share]:
-    """Alice bought something of each of several sellers; all of it was sent and arrived."""
+    """Alice bought something of each of several sellers, under a published policy; all of it was sent and arrived."""
+    for kind in Terms.Kind:
+        words = {"title": kind.label, "body": "You may send it back.", "published_at": now()}
+        Terms.objects.get_or_create(kind=kind, version=1, defaults=words)
     shares = world.bought(prices, **changes)
     for number, share in enumerate(shares):
         progress.fulfil(
