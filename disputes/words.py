@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.conf import settings
@@ -100,7 +100,7 @@ def done(what: str) -> str:
 
 def percent(millionths: int) -> str:
     """A chance as people write it: 12.5 %."""
-    return _("%(number)s %%") % {"number": number_format(Decimal(millionths) / 10_000, decimal_pos=1)}
+    return _("%(number)s %%") % {"number": _number(Decimal(millionths) / 10_000, 1)}
 
 
 def line(found: Mapping[str, Any], currency: str) -> str:
@@ -158,7 +158,7 @@ def sources(advice: Advice) -> list[str]:
 
 def score(millionths: int) -> str:
     """A Brier score as statisticians write it: 0.123."""
-    return str(number_format(Decimal(millionths) / SURE, decimal_pos=3))
+    return _number(Decimal(millionths) / SURE, 3)
 
 
 def came_to(advice: Advice) -> str:
@@ -205,7 +205,7 @@ def fine_percent(millionths: int | None) -> str:
     """A rate as people write it: 0.75 %; a dash without sales."""
     if millionths is None:
         return "–"
-    return _("%(number)s %%") % {"number": number_format(Decimal(millionths) / 10_000, decimal_pos=2)}
+    return _("%(number)s %%") % {"number": _number(Decimal(millionths) / 10_000, 2)}
 
 
 def rate(found: Rate) -> dict[str, Any]:
@@ -233,3 +233,9 @@ def rates(found: Rates) -> dict[str, Any]:
         "rolling": [rate(one) for one in found.rolling],
         "months": [rate(one) for one in found.months],
     }
+
+
+def _number(value: Decimal, decimals: int) -> str:
+    """Rounded half up, in the reader's way of writing. Django's own formatting would cut off."""
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return str(number_format(rounded, decimal_pos=decimals))
