@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from disputes import rules, standing, words
 from disputes.models import Act
-from evidence import editing, packs
+from evidence import editing, packs, seller_part, telling
+from evidence.assembling import note
 from evidence.errors import EvidenceError
 from evidence.models import Pack
 from payments.models import Dispute
@@ -83,3 +84,21 @@ def stop_notice(dispute: Dispute, *, by: User) -> None:
         rules.stop(act, by=by, why=_("Stopped on the dispute’s page."))
     except rules.TooLate as error:
         raise NotPossible(str(error)) from error
+
+
+def remind_sellers(dispute: Dispute, *, by: User) -> int:
+    """Write to the sellers who have not sent anything yet; how many. Each is reminded once for each time the bank asks.
+    Raises NotPossible when there is nobody to remind.
+    """
+    waiting = [
+        found
+        for found in seller_part.of_dispute(dispute)
+        if seller_part.can_give(found) and not seller_part.given(dispute, found.share)
+    ]
+    if not waiting:
+        raise NotPossible(_("No seller can add anything, or all of them have."))
+    told = [found.share.order.seller.name for found in waiting if telling.remind(found)]
+    if not told:
+        raise NotPossible(_("Its sellers were reminded already."))
+    note(pack_for(dispute), _("Reminded %(who)s.") % {"who": ", ".join(told)}, actor=by.email)
+    return len(told)

@@ -66,6 +66,11 @@ def due(found: Disputed, at: datetime) -> Iterator[Kind]:
         yield end
 
 
+def remind(found: Disputed) -> bool:
+    """Staff want the seller reminded now; False when they were already, by us or by themselves, of this round."""
+    return _tell(found, Kind.REMINDED, now())
+
+
 def _news(at: datetime) -> list[Dispute]:
     recent = Q(settled_at=None) | Q(settled_at__gte=at - NEWS_FOR)
     return list(Dispute.objects.filter(recent, payment__isnull=False).select_related("payment").order_by("pk"))

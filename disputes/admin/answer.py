@@ -107,12 +107,17 @@ class AnswerForm(forms.Form):
         return [name for name in self.changed_data if name in TEXT_FIELDS]
 
     def seen_again(self, now: AnswerForm) -> None:
-        """What is in the pack now counts as seen: saved once more, it is written over."""
+        """What is in the pack now counts as seen: saved once more, what this person changed is written over it. What
+        they left alone shows what others made of it.
+        """
+        changed = set(self.changed_data)
         data = QueryDict(mutable=True)
         data.update(self.data)
         for name in now.fields:
             if name in TEXT_FIELDS or name.startswith("file-"):
-                data[f"initial-{name}"] = now.fields[name].initial or ""
+                data[f"initial-{name}"] = there = now.fields[name].initial or ""
+                if name not in changed:
+                    data[name] = there
         self.data = data
 
 

@@ -64,6 +64,18 @@ def assign(request: HttpRequest, disputes: QuerySet[Dispute], page: dict[str, An
     return None
 
 
+def remind_sellers(request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
+    """A letter to the sellers of each that still waits for their part."""
+    done, left_out = 0, []
+    for dispute in disputes:
+        try:
+            done += work.remind_sellers(dispute, by=_person(request))
+        except NotPossible as error:
+            left_out.append((dispute, str(error)))
+    sentence = ngettext("%(n)d seller is reminded.", "%(n)d sellers are reminded.", done)
+    report(request, sentence % {"n": done} if done else "", left_out)
+
+
 def look_over(request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
     """Their evidence was looked over by a second person, exactly as it is now."""
     done, left_out = 0, []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from disputes.admin.desk import Desk
@@ -23,24 +24,25 @@ class FilePage:
         self.desk, self.is_banks = desk, is_banks
         self.mine: dict[str, Any] = {"pk": file_id, "pack__dispute": desk.dispute}
 
-    def answer(self) -> HttpResponseBase:
+    def answer(self) -> HttpResponse:
         """Its bytes: a picture to look at, a document to keep."""
         answer = self._banks() if self.is_banks else self._given()
         answer["Content-Security-Policy"] = SANDBOX
         return answer
 
-    def _given(self) -> HttpResponseBase:
+    def _given(self) -> HttpResponse:
         file = get_object_or_404(EvidenceFile.objects.select_related("pack__dispute"), **self.mine)
         return reading.send(file, user=self.desk.person, party=Reading.Party.STAFF)
 
-    def _banks(self) -> HttpResponseBase:
+    def _banks(self) -> HttpResponse:
         file = get_object_or_404(BankFile, **self.mine)
         try:
-            content = file.content.open()
+            with file.content.open() as stored:
+                content = stored.read()
         except FileNotFoundError:
             raise Http404 from None
         self.desk.seen(_("a file as the bank gets it"))
         is_picture = file.content_type != "application/pdf"
-        answer = FileResponse(content, as_attachment=not is_picture, content_type=file.content_type, filename=str(file))
-        answer["Cache-Control"] = "no-store, private"
-        return answer
+        shown = content_disposition_header(as_attachment=not is_picture, filename=str(file))
+        headers = {"Cache-Control": "no-store, private", "Content-Disposition": str(shown)}
+        return HttpResponse(content, content_type=file.content_type, headers=headers)

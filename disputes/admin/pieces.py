@@ -83,8 +83,9 @@ def refundable(dispute: Dispute) -> list[tuple[Share, str]]:
 def money(dispute: Dispute) -> dict[str, Any]:
     """What was taken, what it cost, and each order's part with who bears a loss: as it is booked, or as it would be."""
     line = dispute.line_currency
-    parts = dispute.shares.exclude(outcome=Outcome.RETURNED, amount=0).select_related("share__order__seller")
-    supposed = {plan.order: plan.steps for plan in conceding.consequences(dispute).plans}
+    parts = list(dispute.shares.select_related("share__order__seller"))
+    is_open = all(part.outcome == Outcome.OPEN for part in parts)
+    supposed = {plan.order: plan.steps for plan in conceding.consequences(dispute).plans} if is_open else {}
     fetched: dict[int, int] = {}
     for back in Reversal.objects.filter(dispute=dispute, status=Reversal.Status.DONE).select_related("release"):
         fetched[back.release.share_id] = fetched.get(back.release.share_id, 0) + back.amount

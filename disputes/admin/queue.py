@@ -37,7 +37,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         "stripe_id", "charge_id", "payment__purchase__number", "payment__shares__order__number",
         "payment__shares__order__seller__name", "payment__purchase__customer__user__email",
     )  # fmt: skip
-    actions = ("assign", "look_over", "export_chosen")
+    actions = ("assign", "remind_sellers", "look_over", "export_chosen")
     change_list_template = "admin/disputes/queue.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispute]:
@@ -97,6 +97,11 @@ class DisputeAdmin(ReadOnlyAdmin):
         """Ask for whom, then write it down."""
         page = {**self.admin_site.each_context(request), "opts": self.opts}
         return bulk.assign(request, disputes, page)
+
+    @admin.action(description=gettext_lazy("Remind the sellers"), permissions=["answer"])
+    def remind_sellers(self, request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
+        """A letter to the sellers who can still add something."""
+        bulk.remind_sellers(request, disputes)
 
     @admin.action(description=gettext_lazy("Mark the evidence as looked over"), permissions=["answer"])
     def look_over(self, request: HttpRequest, disputes: QuerySet[Dispute]) -> None:
