@@ -10,6 +10,9 @@ PRODUCTION, DEMO, TEST = "production", "demo", "test"
 DEFAULT_NAME = "Fairground"
 ENVIRONMENTS = (PRODUCTION, DEMO, TEST)
 
+# What strangers sign with must not be guessed.
+SHORTEST_SECRET = 16
+
 # Where each required value comes from; shown when it is missing.
 HINTS = {
     "SECRET_KEY": "a long random string: python -c 'import secrets; print(secrets.token_urlsafe(64))' prints one",
@@ -51,6 +54,16 @@ def required_list(name: str, *, fallback: str | None = None) -> list[str]:
     if not parts:
         raise _missing(name)
     return parts
+
+
+def shared_secrets(name: str, given: list[str]) -> dict[str, list[str]]:
+    """`who=secret` for each: whom we believe when they sign with it. Several for one while a secret is being changed."""
+    found: dict[str, list[str]] = {}
+    for who, _equals, secret in (each.strip().partition("=") for each in given if each.strip()):
+        if not who or len(secret) < SHORTEST_SECRET:
+            raise ImproperlyConfigured(f'{name} has "{who}" without a secret of {SHORTEST_SECRET} characters or more.')
+        found.setdefault(who, []).append(secret)
+    return found
 
 
 def _missing(name: str) -> ImproperlyConfigured:

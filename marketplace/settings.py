@@ -9,7 +9,16 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.environment import DEFAULT_NAME, PRODUCTION, TEST, env, environment, required, required_list
+from marketplace.environment import (
+    DEFAULT_NAME,
+    PRODUCTION,
+    TEST,
+    env,
+    environment,
+    required,
+    required_list,
+    shared_secrets,
+)
 
 # Lets generic classes of Django (ModelForm[Listing]) be written as the type checker reads them.
 django_stubs_ext.monkeypatch()
@@ -190,6 +199,9 @@ CHECKOUT_MINUTES = env.int("CHECKOUT_MINUTES", default=30)
 if not 30 <= CHECKOUT_MINUTES <= 1430:
     # Stripe keeps a payment page open for 30 minutes at least and 24 hours at most.
     raise ImproperlyConfigured(f"CHECKOUT_MINUTES is {CHECKOUT_MINUTES}; it must be from 30 to 1430.")
+
+# Which carriers' news is accepted, and what each signs it with ("dhl=secret"; twice while a secret is being changed).
+CARRIER_SECRETS = shared_secrets("CARRIER_SECRETS", env.list("CARRIER_SECRETS", default=[]))
 
 # Within how many days a paid order has to be sent or handed over.
 RELEASE_DAYS_AFTER_DELIVERY = env.int("RELEASE_DAYS_AFTER_DELIVERY", default=3)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from orders.models import Terms
-from orders.views import basket, buyer, seller, terms
+from orders.views import basket, buyer, carriers, seller, terms
 
 app_name = "orders"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("orders/<slug:number>/", buyer.purchase, name="purchase"),
     path("orders/<slug:number>/status/", buyer.purchase_status, name="purchase_status"),
     path("orders/<slug:number>/received/<slug:order>/", buyer.received, name="received"),
+    path("carriers/<slug:carrier>/news", carriers.news, name="carrier_news"),
     path("desk/orders/", seller.orders, name="seller_orders"),
     path("desk/orders/<slug:number>/", seller.order, name="seller_order"),
     path("desk/orders/<slug:number>/fulfil/", seller.fulfil, name="fulfil"),

@@ -1,6 +1,7 @@
 """Baskets, purchases and orders: the rows a purchase is made of."""
 
 from orders.models.basket import Basket, BasketLine
+from orders.models.carrier import CarrierNews, CarrierNewsMove
 from orders.models.facts import PurchaseFacts
 from orders.models.fees import FeeRule
 from orders.models.line import OrderLine
@@ -21,6 +22,8 @@ __all__ = [
     "NUMBER_ALPHABET",
     "Basket",
     "BasketLine",
+    "CarrierNews",
+    "CarrierNewsMove",
     "DeliveredBy",
     "FeeRule",
     "FundsFlow",

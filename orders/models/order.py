@@ -159,6 +159,8 @@ class Order(models.Model):
             # What is to be sent stays few, however many were sent: the seller's to-do list never walks through those.
             models.Index(fields=["seller", "-id"], name="order_to_do_of_seller", condition=models.Q(status="paid")),
             models.Index(fields=["ship_by"], name="order_to_ship_by", condition=models.Q(status="paid")),
+            # Carriers name parcels, not orders.
+            models.Index(fields=["tracking_number"], name="order_of_parcel"),
         ]
 
     def __str__(self) -> str:
