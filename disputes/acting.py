@@ -123,13 +123,12 @@ def _open(rule: Rule) -> Iterator[Dispute | FraudWarning]:
 
 
 def _write(rule: Rule, subject: Dispute | FraudWarning, verdict: Verdict, found: Advice) -> Act:
-    is_warning = isinstance(subject, FraudWarning)
     at = now()
     return Act.objects.create(
         rule=rule,
         version=rule.version,
-        dispute=None if is_warning else subject,
-        warning=subject if is_warning else None,
+        dispute=subject if isinstance(subject, Dispute) else None,
+        warning=subject if isinstance(subject, FraudWarning) else None,
         status=Status.DRY if rule.mode == Mode.DRY else Status.NOTICED,
         what=verdict.what,
         because=verdict.because,
@@ -191,11 +190,10 @@ def _carry_out(act: Act) -> tuple[str, str]:
 
 def _look_again(act: Act) -> Dispute | FraudWarning:
     """As it is at Stripe now: what we know of it may be minutes old."""
-    if act.dispute is not None:
-        payments_disputes.apply(reads.dispute(act.dispute.stripe_id), actor=ACTOR)
-        found: Dispute = Dispute.objects.select_related("payment").get(pk=act.dispute_id)
-        return found
-    known = FraudWarning.objects.get(pk=act.warning_id)
+    known = act.subject
+    if isinstance(known, Dispute):
+        payments_disputes.apply(reads.dispute(known.stripe_id), actor=ACTOR)
+        return Dispute.objects.select_related("payment").get(pk=known.pk)
     warnings.apply(reads.fraud_warning(known.stripe_id), actor=ACTOR)
     return FraudWarning.objects.select_related("payment").get(pk=known.pk)
 

@@ -97,7 +97,7 @@ def record_dispute(dispute: Dispute) -> Advice:
         # Locked: two workers would write the same advice, or one over the other's outcome.
         dispute = Dispute.objects.select_for_update(of=("self",), no_key=True).get(pk=dispute.pk)
         found = for_dispute(dispute)
-        if found.pk is None:
+        if found._state.adding:
             found.in_hindsight = dispute.settled_at is not None
             _supersede(dispute, found)
             found.save()
@@ -113,7 +113,7 @@ def record_warning(warning: FraudWarning) -> Advice:
         # Locked for the same reason.
         warning = FraudWarning.objects.select_for_update(no_key=True).get(pk=warning.pk)
         found = for_warning(warning)
-        if found.pk is None:
+        if found._state.adding:
             found.in_hindsight = warning.status not in FraudWarning.LIVE
             Advice.objects.filter(warning=warning, superseded_at=None).update(superseded_at=now())
             found.save()

@@ -102,6 +102,12 @@ def run(rule: Rule, *, days: int = DAYS) -> Report:
     return Report(rule, days, considered, tuple(rows), _totals(rows), unknown, tuple(why))
 
 
+def _known(subject: Dispute | FraudWarning) -> list[Advice]:
+    """What was read with it: its advice."""
+    found: list[Advice] = vars(subject)["known"]
+    return found
+
+
 def _totals(rows: Iterable[Row]) -> tuple[Total, ...]:
     found: dict[str, list[int]] = {}
     for row in rows:
@@ -120,7 +126,7 @@ def _totals(rows: Iterable[Row]) -> tuple[Total, ...]:
 def _over_disputes(rule: Rule, since: datetime) -> Iterable[tuple[str, Row | None]]:
     for dispute in _disputes(since):
         # An inquiry that became a dispute counts as that; one that did not was never lost.
-        advice = next(iter(dispute.known), None)
+        advice = next(iter(_known(dispute)), None)
         facts = _as_it_was(dispute, advice)
         judge = judging.file if rule.kind == Rule.Kind.FILE else judging.concede
         at = dispute.opened_at
@@ -209,7 +215,7 @@ def _value(advice: Advice | None, way: str) -> int | None:
 def _over_warnings(rule: Rule, since: datetime) -> Iterable[tuple[str, Row | None]]:
     for warning in _warnings(since):
         # As it was reckoned first, when nobody had decided yet.
-        advice = next(iter(warning.known), None)
+        advice = next(iter(_known(warning)), None)
         if advice is None or advice.in_hindsight:
             yield "nothing_kept", None
             continue
@@ -245,7 +251,7 @@ def _warned_row(warning: FraudWarning, verdict: Verdict, advice: Advice) -> Row:
 
 def _effect_of_warned(warning: FraudWarning, what: str, advice: Advice) -> int | None:
     """Beside what really came of it: refunded, a dispute and its fee would have been spared, or an honest sale lost."""
-    given, last = advice.facts["given"], warning.known[-1]
+    given, last = advice.facts["given"], _known(warning)[-1]
     refunded = given["goods"] - given["refundable"]
     match warning.status, what:
         case (FraudWarning.Status.DISPUTED, judging.REFUND):

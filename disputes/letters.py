@@ -55,7 +55,7 @@ def _to_owners(act: Act, share: Share, when: str) -> None:
             % values,
             _("Whatever you send stops that: then we look at it before anything is decided."),
         ],
-        link=reverse("orders:seller_order", args=[share.order.number]),
+        link=reverse("evidence:desk_dispute", args=[act.dispute_id]),
         why=_("You get this mail because you sell at %(site)s.") % {"site": settings.MARKETPLACE_NAME},
     )
 

@@ -180,8 +180,11 @@ def of_sellers(at: datetime | None = None) -> list[SellerRate]:
     rows = []
     for pk, seller in sellers.items():
         counts = zip(sales.get(pk, none), disputes.get(pk, none), warnings.get(pk, none), strict=True)
-        rates = [Rate(window, *three[:2], 0, three[2], ()) for window, three in zip(windows, counts, strict=True)]
-        rows.append(SellerRate(seller, *rates))
+        last = [
+            Rate(window, sales_, disputes_, 0, warnings_, ())
+            for window, (sales_, disputes_, warnings_) in zip(windows, counts, strict=True)
+        ]
+        rows.append(SellerRate(seller, last[0], last[1]))
     return sorted(rows, key=lambda row: (-(row.last_90.rate or 0), -row.last_90.disputes, row.seller.name))
 
 
@@ -214,13 +217,13 @@ def _rates(
     inquired, warned = _counts(inquiries, "opened_at", windows), _counts(warnings, "warned_at", windows)
     found = []
     for index, window in enumerate(windows):
-        counts = [sum(row[index][0] for row in rows.values()) for rows in (sold, asked)]
+        sales_, asked_ = (sum(row[index][0] for row in rows.values()) for rows in (sold, asked))
         volumes = tuple(
             Volume(Money(_amount(sold, currency, index), currency), Money(_amount(asked, currency, index), currency))
             for currency in sorted({*sold, *asked})
             if _amount(sold, currency, index) or _amount(asked, currency, index)
         )
-        found.append(Rate(window, *counts, inquired[index], warned[index], volumes))
+        found.append(Rate(window, sales_, asked_, inquired[index], warned[index], volumes))
     months = found[len(ROLLING) :]
     with_before = [
         Rate(one.window, one.sales, one.disputes, one.inquiries, one.warnings, one.volumes, before.sales)

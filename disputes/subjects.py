@@ -12,7 +12,7 @@ from disputes.judging import Verdict
 from disputes.models import FraudWarning, Rule
 from evidence import conceding, packs, submitting
 from evidence.errors import Changed, NotOpen
-from evidence.models import EvidenceFile, Pack, Submission
+from evidence.models import EvidenceFile, Pack, SellerWords, Submission
 from kit.clock import now
 from payments.decisions import Decider
 from payments.models import Dispute
@@ -71,8 +71,9 @@ def is_under_way(dispute: Dispute, actor: str) -> bool:
 
 
 def _seller_gave(pack: Pack) -> bool:
-    """Whether a seller sent us something for it: then it is for people to weigh."""
-    return bool(pack.files.filter(party=EvidenceFile.Party.SELLER, removed_at=None).exists())
+    """Whether a seller sent us words or a file for it: then it is for people to weigh."""
+    files = pack.files.filter(party=EvidenceFile.Party.SELLER, removed_at=None)
+    return bool(files.exists() or SellerWords.objects.filter(dispute=pack.dispute_id).exclude(text="").exists())
 
 
 def answer(dispute: Dispute, what: str, *, actor: str, reason: str) -> None:

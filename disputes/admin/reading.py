@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from disputes.admin.desk import Desk
 from disputes.admin.forms import SendForm
-from evidence import editing, packs, submitting
+from evidence import compelling, editing, packs, submitting
 from evidence.errors import Changed, EvidenceError
 from evidence.files import MOST_BYTES, MOST_PAGES, MOST_PAGES_MASTERCARD
 from evidence.models import Pack, Submission
@@ -104,7 +105,7 @@ class ReadingPage:
             "sent": _told(last) if last else None,
             "texts": shown.texts if shown else (),
             "files": [self._file(one) for one in shown.files] if shown else [],
-            "enhanced": _enhanced(last),
+            "enhanced": _enhanced(shown.enhanced) if shown else [],
             "problems": shown.problems if shown and self.desk.is_ours else (),
             "missing": self.desk.done.needed if self.desk.done and not last else (),
             "totals": self._totals(shown) if shown else (),
@@ -176,7 +177,19 @@ def _told(last: Submission) -> dict[str, str]:
     return {"sentence": sentence, "reason": last.reason}
 
 
-def _enhanced(last: Submission | None) -> list[tuple[str, str]]:
-    """Of compelling evidence, the payments it rests on."""
-    found = (last.enhanced if last else {}).get("visa_compelling_evidence_3", {})
-    return [(_("Earlier payment"), one["charge"]) for one in found.get("prior_undisputed_transactions", [])]
+def _enhanced(found: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Of compelling evidence, each payment with what is said of it."""
+    told = found.get(compelling.TYPE, {})
+    if not told:
+        return []
+    disputed = [(_("The disputed payment"), told["disputed_transaction"])]
+    earlier = [
+        (_("Earlier payment %(charge)s") % {"charge": one["charge"]}, one)
+        for one in told["prior_undisputed_transactions"]
+    ]
+    return [(title, [_fact(name, value) for name, value in facts.items()]) for title, facts in disputed + earlier]
+
+
+def _fact(name: str, value: Any) -> tuple[str, str]:
+    label = str(compelling.LABELS.get(name, name.replace("_", " ")))
+    return label, ", ".join(value.values()) if isinstance(value, Mapping) else str(value)

@@ -136,7 +136,7 @@ def may_decide(request: HttpRequest) -> bool:
 
 def is_held(warning: FraudWarning) -> bool:
     """Whether one of its holds is open."""
-    return holds(warning).exists()
+    return bool(holds(warning).exists())
 
 
 def holds(warning: FraudWarning) -> Any:
