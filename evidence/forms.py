@@ -15,6 +15,9 @@ from evidence.seller_part import MOST_WORDS
 Shows = EvidenceFile.Shows
 # In the order in which sellers look for them; our own records and the policies are none of theirs.
 OFFERED = (Shows.DELIVERY, Shows.SERVICE, Shows.MESSAGES, Shows.RECEIPT, Shows.OTHER_PAYMENT, Shows.OTHER)
+# Questions answered with sentences; the others take a word or a date.
+LONG = frozenset({"story", "no_refund", "not_cancelled", "two_orders"})
+MOST_SHORT = 200
 TYPES = "application/pdf,image/jpeg,image/png"
 
 
@@ -26,13 +29,13 @@ class WordsForm(forms.Form):
         for one in questions:
             if one.shows:
                 continue
-            rows = 6 if one.key == "story" else 2
+            is_long = one.key in LONG
             self.fields[one.key] = forms.CharField(
                 label=one.label,
                 help_text=one.help,
                 required=False,
-                max_length=MOST_WORDS,
-                widget=forms.Textarea(attrs={"rows": rows}),
+                max_length=MOST_WORDS if is_long else MOST_SHORT,
+                widget=forms.Textarea(attrs={"rows": 6 if one.key == "story" else 3}) if is_long else forms.TextInput(),
             )
 
     def clean(self) -> dict[str, Any]:
