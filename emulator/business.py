@@ -92,7 +92,8 @@ def move_dispute(em: Emulator, dispute: str, to: str) -> str:
     """Take a dispute to its next status, as bank and buyer would; returns the status.
 
     warning_needs_response, warning_under_review -> needs_response (escalated) or warning_closed;
-    needs_response -> under_review, won (the buyer withdrew it) or lost; under_review -> won or lost.
+    needs_response -> under_review, won (the buyer withdrew it) or lost; under_review -> won or lost;
+    won or lost -> appeal_under_review (one side does not accept it) -> won or lost.
     """
     with em.visit() as ctx:
         row = _found(ctx, "dispute", dispute)
@@ -121,6 +122,10 @@ _STEPS: dict[tuple[str, str], Callable[[Ctx, Row], None]] = {
     ("needs_response", "lost"): disputing.lose,
     ("under_review", "won"): disputing.win,
     ("under_review", "lost"): disputing.lose,
+    ("won", "appeal_under_review"): disputing.appeal,
+    ("lost", "appeal_under_review"): disputing.appeal,
+    ("appeal_under_review", "won"): disputing.win,
+    ("appeal_under_review", "lost"): disputing.lose,
 }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator import ledger
 from emulator.clock import DAY, midnight
-from emulator.errors import invalid
+from emulator.errors import HostedError, invalid
 from emulator.registry import assumed, documented
 from emulator.resources import compelling
 from emulator.resources.refund_outcomes import fail_pending
@@ -37,6 +37,7 @@ assumed(
     "One open dispute a charge; a charge whose dispute was won can be refunded or disputed again.",
     "Closing an inquiry over the API makes it warning_closed.",
     "A refund in full closes an inquiry. charge.disputed is true for inquiries too.",
+    "A decision can be appealed: ours stays lost until it is won, the buyer's takes the money again without fee.",
     "What was lost to a dispute cannot be disputed again. The dispute of a direct debit has no payment_method_details.",
 )
 
@@ -52,9 +53,9 @@ NETWORK_CODES = {
     "unrecognized": "10.4",
 }
 ANSWERABLE = ("needs_response", "warning_needs_response")
-OPEN = (*ANSWERABLE, "under_review", "warning_under_review")
+OPEN = (*ANSWERABLE, "under_review", "warning_under_review", "appeal_under_review")
 # a dispute in one of these has taken the buyer's money back, or is about to
-REFUND_REFUSED = ("needs_response", "under_review", "lost")
+REFUND_REFUSED = ("needs_response", "under_review", "appeal_under_review", "lost")
 INQUIRY_DAYS = 120
 
 
@@ -70,7 +71,8 @@ def require_refundable(ctx: Ctx, charge: Row) -> None:
 
 def disputable(ctx: Ctx, charge: Row) -> int:
     """What of a charge was neither refunded nor lost to an earlier dispute, in minor units of its currency."""
-    lost = sum(row.private["withdrawn"] for row in of_charge(ctx, charge) if row.body["status"] == "lost")
+    gone = ("lost", "appeal_under_review")
+    lost = sum(row.private["withdrawn"] for row in of_charge(ctx, charge) if row.body["status"] in gone)
     return int(charge.body["amount_captured"] - charge.body["amount_refunded"] - lost)
 
 
@@ -127,8 +129,8 @@ def _settles(ctx: Ctx, charge: Row) -> int:
     return ledger.available_on(ctx.store, charge.body["balance_transaction"])
 
 
-def _withdraw(ctx: Ctx, row: Row, charge: Row) -> None:
-    amount, fee = row.body["amount"], ctx.settings.dispute_fee
+def _withdraw(ctx: Ctx, row: Row, charge: Row, *, again: bool = False) -> None:
+    amount, fee = row.body["amount"], 0 if again else ctx.settings.dispute_fee
     transaction = ctx.post(
         "",
         "adjustment",
@@ -141,7 +143,8 @@ def _withdraw(ctx: Ctx, row: Row, charge: Row) -> None:
         description=f"Chargeback withdrawal for {charge.id}",
         reporting="dispute",
     )
-    row.private |= {"withdrawn": amount, "fee": fee, "transactions": [transaction]}
+    before = row.private["transactions"]
+    row.private |= {"withdrawn": amount, "fee": fee, "transactions": [*before, transaction]}
     ctx.save(row)
     ctx.emit("charge.dispute.funds_withdrawn", row)
 
@@ -213,6 +216,21 @@ def lose(ctx: Ctx, row: Row) -> None:
         return
     _become(ctx, row, "lost")
     ctx.emit("charge.dispute.closed", row)
+
+
+def appeal(ctx: Ctx, row: Row) -> None:
+    """One side does not accept the bank's decision: we our loss, or the buyer theirs, which takes the money again."""
+    was_won, charge = row.body["status"] == "won", ctx.must(row.body["charge"])
+    if was_won and disputable(ctx, charge) < row.body["amount"]:
+        raise HostedError("What was disputed was refunded or disputed again since.", status=409)
+    if any(other.body["status"] in OPEN for other in of_charge(ctx, charge)):
+        raise HostedError("Another dispute of the same charge is open.", status=409)
+    if was_won:
+        fail_pending(ctx, charge)
+    before = _become(ctx, row, "appeal_under_review")
+    ctx.emit("charge.dispute.updated", row, previous=before)
+    if was_won:
+        _withdraw(ctx, row, charge, again=True)
 
 
 def escalate(ctx: Ctx, row: Row) -> None:

@@ -353,7 +353,10 @@ class Market(RuleBasedStateMachine):
             self.attempt(partial(self.v1.disputes.update, id), params)
 
     @needs("dispute")
-    @rule(which=WHICH, to=st.sampled_from(["needs_response", "warning_closed", "won", "won", "lost"]))
+    @rule(
+        which=WHICH,
+        to=st.sampled_from(["needs_response", "warning_closed", "won", "won", "lost", "appeal_under_review"]),
+    )
     def a_dispute_moves(self, which, to):
         self.by_hand(business.move_dispute, self.pick("dispute", which).id, to)
 

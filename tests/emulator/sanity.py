@@ -27,7 +27,7 @@ _TRANSACTION = (
     "FROM object"
 )
 # the buyer's bank has, or will have, the money of such a dispute
-TAKEN = ("needs_response", "under_review", "lost")
+TAKEN = ("needs_response", "under_review", "appeal_under_review", "lost")
 
 
 def check(em: Emulator) -> None:

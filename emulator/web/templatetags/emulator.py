@@ -33,7 +33,7 @@ TONES = {
         "needs_response",
         "warning_needs_response",
     ),
-    "moving": ("in_transit", "processing", "sending", "under_review", "warning_under_review"),
+    "moving": ("in_transit", "processing", "sending", "under_review", "warning_under_review", "appeal_under_review"),
     "problem": ("failed", "lost", "expired", "canceled", "declined", "rejected", "stopped", "unsupported"),
 }
 TONE_OF = {status: tone for tone, statuses in TONES.items() for status in statuses}
