@@ -75,6 +75,12 @@ def send(release: Release, *, actor: str) -> None:
     operation = operations.execute_latest(key(release))
     if operation is None:
         raise StripeUnavailable("The release has no operation.")
+    if operation.status == Operation.Status.PLANNED and (why := may_go(operation)):
+        # Asked for before something came up, and certainly not made: it would stand in the way of a refund for as long
+        # as that lasts. What is due is released anew afterwards.
+        with transaction.atomic():
+            call_off(shares.locked(release.share_id), actor=actor, reason=why)
+        return
     faultpoint("release.answered")
     try:
         found = Transfer.read(operations.require(operation))
