@@ -88,7 +88,12 @@ def fee_earned(share: Share, *, at: datetime) -> list[PostingPlan]:
         return []
     amounts = {Account.ORDER_HELD: kept, Account.FEE_REVENUE: -kept}
     description = f"Platform fee on order {share.order.number}"
-    return [Books.of(share).posting(f"fee-earned:{share.pk}", "fee", description, at, amounts)]
+    return [Books.of(share).posting(fee_key(share), "fee", description, at, amounts)]
+
+
+def fee_key(share: Share) -> str:
+    """What names the earning of a share's fee in the books."""
+    return f"fee-earned:{share.pk}"
 
 
 def refund_accepted(refund: Refund, *, at: datetime) -> PostingPlan:

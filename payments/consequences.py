@@ -68,11 +68,13 @@ class Facts:
     disputed: int = 0
     # The buyer's bank has the charge: Stripe refuses to refund it (fault F44).
     bars_refunds: bool = False
+    # The seller's again after a dispute that was won late.
+    restored: int = 0
 
     @property
     def left(self) -> int:
         """What is still held for the seller."""
-        return self.gross - self.fee - self.taken - self.released
+        return self.gross - self.fee - self.taken - self.released + self.restored
 
     @property
     def fee_kept(self) -> int:

@@ -9,7 +9,7 @@ from gateway.objects import BalanceTransaction
 from ledger.journal import EntryPlan, PostingPlan
 from ledger.models import Account
 from payments.books import Books
-from payments.models import Dispute, DisputeShare
+from payments.models import Dispute, DisputeShare, Refund
 
 Entries = list[tuple[Account, str, int, str]]
 
@@ -38,26 +38,45 @@ def explained(dispute: Dispute, *, at: datetime) -> PostingPlan:
 
 def borne(part: DisputeShare, *, at: datetime) -> PostingPlan:
     """A lost dispute's part of one order goes against whoever bears it."""
+    amounts = {Account.ORDER_HELD: part.absorbed, Account.SELLER_DEBT: part.owed}
+    return _of_part(part, f"dispute-borne:{_name(part)}", "lost", amounts, +1, at=at)
+
+
+def undone(part: DisputeShare, *, restored: int, at: datetime) -> PostingPlan:
+    """A loss that was booked does not stand: everybody has their part back. Of what the seller owed, `restored` was
+    paid off meanwhile and is held for them; the rest of their debt is cancelled.
+    """
+    amounts = {Account.ORDER_HELD: part.absorbed + restored, Account.SELLER_DEBT: part.owed - restored}
+    return _of_part(part, f"dispute-undone:{_name(part)}", "given back after its loss", amounts, -1, at=at)
+
+
+def _name(part: DisputeShare) -> str:
+    """A part that is lost again after it was given back is another fact."""
+    return f"{part.dispute.stripe_id}:{part.share.order.number}{_again(part.dispute)}"
+
+
+def _again(dispute: Dispute) -> str:
+    return f":{dispute.bookings}" if dispute.bookings > 1 else ""
+
+
+def _of_part(
+    part: DisputeShare, key: str, words: str, sellers: dict[Account, int], sign: int, *, at: datetime
+) -> PostingPlan:
     share, dispute = part.share, part.dispute
     whose, currency = Books.of(share), share.currency
     fee = Account.FEE_REVENUE if share.fee_earned else Account.ORDER_HELD
-    amounts = {
-        Account.ORDER_HELD: part.absorbed,
-        Account.SELLER_DEBT: part.owed,
-        Account.PLATFORM_LOSS: part.from_platform,
-        Account.PROCESSING_FEES: -part.processing,
-    }
+    amounts = {**sellers, Account.PLATFORM_LOSS: part.from_platform, Account.PROCESSING_FEES: -part.processing}
     amounts[fee] = amounts.get(fee, 0) + part.from_fee
-    found = [whose.entry(account, amount) for account, amount in amounts.items() if amount]
+    found = [whose.entry(account, sign * amount) for account, amount in amounts.items() if amount]
     # In another currency than the balance it was taken from, the two meet on the currency difference (fault F46).
     same = currency == dispute.line_currency
     against = (Account.DISPUTE_CLEARING, dispute.stripe_id) if same else (Account.FX_DIFFERENCE, "")
     return PostingPlan(
-        key=f"dispute-borne:{dispute.stripe_id}:{share.order.number}",
+        key=key,
         kind="dispute",
-        description=f"Dispute {dispute.stripe_id} lost, order {share.order.number}",
+        description=f"Dispute {dispute.stripe_id} {words}, order {share.order.number}",
         occurred_at=at,
-        entries=(*found, EntryPlan(*against, -part.amount, currency)),
+        entries=(*found, EntryPlan(*against, -sign * part.amount, currency)),
         order_number=share.order.number,
     )
 
@@ -71,21 +90,42 @@ def beyond(dispute: Dispute, carried: int) -> int:
     return max(0, min(dispute.outstanding - carried, dispute.amount - carried))
 
 
-def rest(dispute: Dispute, *, carried: int, at: datetime) -> list[PostingPlan]:
-    """What a lost dispute took beyond what its orders carry: what the buyer had already is the marketplace's loss, the
-    rest a difference of currency or of the bank's reckoning (fault F46).
+def rest(dispute: Dispute, left: int, *, at: datetime) -> PostingPlan:
+    """What stays on a dispute's account once its orders have carried theirs (`left`, minor units of the lines'): what
+    the buyer had already is the marketplace's loss, the rest a difference of currency or of the bank's reckoning
+    (fault F46).
     """
+    words = f"Dispute {dispute.stripe_id}: beyond what its orders carry"
+    key = f"dispute-rest:{dispute.stripe_id}{_again(dispute)}"
+    return _posting(key, words, at, _rest(dispute, left, dispute.beyond))
+
+
+def rest_undone(dispute: Dispute, left: int, *, at: datetime) -> PostingPlan:
+    """The same does not stand."""
+    words = f"Dispute {dispute.stripe_id}: beyond what its orders carry, given back"
+    key = f"dispute-rest-undone:{dispute.stripe_id}{_again(dispute)}"
+    return _posting(key, words, at, _rest(dispute, -left, -dispute.beyond))
+
+
+def _rest(dispute: Dispute, left: int, beyond: int) -> Entries:
     currency = dispute.line_currency
-    left = dispute.outstanding - (carried if currency == dispute.currency else 0)
-    if not left:
-        return []
-    entries: Entries = [
-        (Account.PLATFORM_LOSS, "", dispute.beyond, currency),
-        (Account.FX_DIFFERENCE, "", left - dispute.beyond, currency),
+    return [
+        (Account.PLATFORM_LOSS, "", beyond, currency),
+        (Account.FX_DIFFERENCE, "", left - beyond, currency),
         (Account.DISPUTE_CLEARING, dispute.stripe_id, -left, currency),
     ]
-    words = f"Dispute {dispute.stripe_id}: beyond what its orders carry"
-    return [_posting(f"dispute-rest:{dispute.stripe_id}", words, at, entries)]
+
+
+def paid_what_was_owed(refund: Refund, *, at: datetime) -> PostingPlan:
+    """What the bank took beyond the orders' parts was owed to the buyer already: a refund had come back (fault F43)."""
+    words = f"Refund on order {refund.share.order.number} paid by the buyer's bank"
+    amounts = {Account.BUYER_REFUND_DUE: refund.amount, Account.PLATFORM_LOSS: -refund.amount}
+    return Books.of(refund.share).posting(paid_key(refund), "dispute", words, at, amounts)
+
+
+def paid_key(refund: Refund) -> str:
+    """What names that in the books."""
+    return f"dispute-paid:{refund.pk}"
 
 
 def _waits(dispute: Dispute) -> Account:

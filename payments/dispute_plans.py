@@ -13,6 +13,7 @@ from django.conf import settings
 
 from kit.money import allocate
 from payments.consequences import Effect, Facts, Note, Plan, over_releases
+from payments.models import DisputeShare
 from payments.policies import PLATFORM, SHARED, Policy
 from payments.splits import over_lines, split
 
@@ -67,6 +68,41 @@ def withdrawn(facts: Facts, dispute: str, amount: int, *, coming: int) -> Plan:
 def returned(facts: Facts, dispute: str, amount: int) -> Plan:
     """The bank decided for the seller: what is held is released as ever."""
     return _plan(facts, dispute, amount, {"step": "returned", "disputed": 0}, ())
+
+
+def overtaken(facts: Facts, dispute: str, sent: int) -> Plan:
+    """`sent` was on its way to the seller when the bank began to ask: what they have of it comes back into hold."""
+    possible = max(0, min(sent, sum(one.left for one in facts.sent), facts.seller_cash))
+    effects = (Effect("seller", -possible, "reversal"), Effect("held", possible, "reversal")) if possible else ()
+    steps = {"step": "overtaken", "reversals": over_releases(facts, possible)}
+    return _plan(facts, dispute, possible, steps, effects)
+
+
+def owed(facts: Facts, dispute: str, debt: int) -> Plan:
+    """Lost before we heard of it: of the seller's `debt` as much as they have comes back, and pays it."""
+    possible = max(0, min(debt, facts.debt, sum(one.left for one in facts.sent), facts.seller_cash))
+    effects = (Effect("seller", -possible, "reversal"), Effect("held", possible, "reversal")) if possible else ()
+    steps = {"step": "owed", "reversals": over_releases(facts, possible)}
+    return _plan(facts, dispute, possible, steps, effects)
+
+
+def given_back(facts: Facts, part: DisputeShare) -> Plan:
+    """The bank gave back what was booked as lost: to whoever bore it. Of what the seller owed, what is still a debt is
+    cancelled; what they paid off already (`restored`) is held for them again, with what was held before.
+    """
+    cancelled = min(part.owed, facts.debt)
+    steps = {
+        "step": "given_back",
+        "disputed": part.amount,
+        "held": part.absorbed,
+        "cancelled": cancelled,
+        "restored": part.owed - cancelled,
+    }
+    effects = [
+        Effect("seller", part.from_seller + part.processing, "given_back"),
+        Effect("platform", part.from_fee + part.from_platform - part.processing, "given_back"),
+    ]
+    return _plan(facts, str(part.dispute), part.amount, steps, [effect for effect in effects if effect.amount])
 
 
 def lost(facts: Facts, dispute: str, amount: int, policy: Policy, *, fee: int) -> Plan:

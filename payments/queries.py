@@ -41,7 +41,7 @@ def seller_money(seller: Seller) -> list[SellerMoney]:
     and the payouts (what left).
     """
     accounts = [str(account.stripe_id) for account in seller.connected_accounts.exclude(stripe_id=None)]
-    left = F("gross") - F("fee") - F("taken") - F("released")
+    left = F("gross") - F("fee") - F("taken") - F("released") + F("restored")
     shares = Share.objects.filter(order__seller=seller)
     held = dict(shares.filter(status=Share.Status.HELD).values_list("currency").annotate(total=Sum(left)))
     payouts = Payout.objects.filter(connected_account__seller=seller)

@@ -136,7 +136,9 @@ def into_hold(reversal: Reversal, share: Share, line: BalanceTransaction, *, act
     share.hold_deadline = max(share.hold_deadline, at + DECIDE_WITHIN)
     share.save(update_fields=["released", "hold_deadline"])
     if share.status != Share.Status.HELD and share.left:
-        move(share, Share.Status.HELD, actor=actor, reason=_("Released money was fetched back."), at=at)
+        # Whichever worker released it is done with it.
+        reason = _("Released money was fetched back.")
+        move(share, Share.Status.HELD, actor=actor, reason=reason, at=at, claimed_until=None)
     if reversal.dispute_id is not None:
         # The dispute itself holds it until the bank has decided.
         return

@@ -96,8 +96,9 @@ def locked_with_debt(share_id: int) -> Share:
     """The share as by `locked`, and with it what its seller owes: for whoever makes, uses or pays a debt."""
     share = locked(share_id)
     # Locked after the share, always in this order: two releases must not both set the same debt off, and none may set
-    # off what is being fetched back at the same moment.
-    ConnectedAccount.objects.select_for_update(no_key=True).get(pk=share.account_id)
+    # off what is being fetched back at the same moment. All the seller's accounts, for they owe as one person.
+    accounts = ConnectedAccount.objects.select_for_update(no_key=True).filter(seller=share.account.seller_id)
+    list(accounts.order_by("pk").values_list("pk"))
     return share
 
 
@@ -121,7 +122,8 @@ def facts(share: Share) -> Facts:
         fee=share.fee,
         refunded=share.refunded,
         disputed=share.disputed,
-        bars_refunds=there.dispute and share.payment.disputes.filter(status__in=Dispute.BARS_REFUNDS).exists(),
+        bars_refunds=there.dispute and share.payment.disputes.filter(Dispute.bars_refunds()).exists(),
+        restored=share.restored,
         fee_returned=share.fee_returned,
         taken=share.taken,
         released=share.released,

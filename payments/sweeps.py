@@ -22,7 +22,7 @@ from orders.models import Status as OrderStatus
 from payments import claims, decisions, holds, letters, refunds, releases, reversals, reviewing, schedule, shares
 from payments.consequences import Refused
 from payments.errors import PaymentError
-from payments.models import Hold, MoneyAction, Payment, Refund, Release, Reversal, Share
+from payments.models import DisputeShare, Hold, MoneyAction, Payment, Refund, Release, Reversal, Share
 from payments.policies import BY_REASON, SHARED
 
 log = structlog.get_logger(__name__)
@@ -113,22 +113,6 @@ def end_reviews() -> int:
     ).exclude(shares__refunded__lt=F("shares__gross") - F("shares__disputed"))
     found = given_back.select_related("purchase").distinct()[:BATCH]
     return sum(1 for payment in found if reviewing.end(payment.purchase, actor=ACTOR))
-
-
-def fetch_back() -> int:
-    """Fetch back what Stripe sent to a seller although the bank had begun to ask for it: we learned of the dispute
-    while the transfer was under way (fault F37, invariant I06). How many shares were decided on.
-    """
-    asked = Hold.objects.filter(
-        share=OuterRef("share"),
-        kind=Hold.Kind.DISPUTE,
-        ended_at=None,
-        opened_at__gte=OuterRef("planned_at"),
-        opened_at__lte=OuterRef("sent_at"),
-    )
-    overtaken = Release.objects.filter(Exists(asked), status=Release.Status.SENT, amount__gt=0, reversals=None)
-    found = Share.objects.filter(pk__in=overtaken.values("share"))
-    return sum(1 for share in _each(found) if _try(_fetch_back, share))
 
 
 def watch_deadlines() -> int:
@@ -271,12 +255,6 @@ def _give_back(share: Share) -> None:
     decisions.by_itself(share, Kind.REFUND, request, actor=ACTOR, reason=reason)
 
 
-def _fetch_back(share: Share) -> None:
-    last = share.releases.filter(status=Release.Status.SENT, amount__gt=0, reversals=None).latest("pk")
-    reason = "The bank asked for the money while it was sent to the seller."
-    _as_reckoned(share, Kind.REVERSE, {"amount": last.amount}, reason=reason)
-
-
 def _as_reckoned(share: Share, kind: str, request: dict[str, Any], *, reason: str) -> None:
     """Carry out what was reckoned from the facts at hand, and nothing if another worker was faster."""
     plan = decisions.preview(share, kind, request)
@@ -307,6 +285,10 @@ def _end_holding(share: Share) -> None:
     if is_sellers and share.account.can_receive_transfers and not open_holds:
         reason = "Stripe's longest holding time is over."
         decisions.by_itself(share, Kind.RELEASE, {}, actor=ACTOR, reason=reason)
+        return
+    if share.disputes.filter(outcome=DisputeShare.Outcome.RETURNED, dispute__withdrawn__gt=0).exists():
+        # The buyer's bank decided that it is the seller's. It waits for them, and for staff to say how (fault F50).
+        letters.deadline_blocked(share)
         return
     why = Refund.Reason.NOT_RECEIVED if was_sent else Refund.Reason.NOT_SHIPPED
     # What never was a sale is not the seller's to answer for.

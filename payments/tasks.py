@@ -12,7 +12,7 @@ from gateway.errors import GatewayError
 from kit.clock import now
 from orders.models import Purchase
 from orders.models import Status as OrderStatus
-from payments import checkout, disputes, payouts, settlement, sweeps
+from payments import checkout, disputes, fetching_back, payouts, settlement, sweeps
 from payments.errors import PaymentError
 from payments.models import Payment, Payout
 
@@ -39,7 +39,9 @@ def act_on_held_money(**_ignored: object) -> None:
     for sweep in (
         sweeps.follow,
         disputes.follow,
-        disputes.fetch_back,
+        disputes.set_right,
+        fetching_back.fetch_back,
+        fetching_back.fetch_overtaken,
         sweeps.end_holds,
         sweeps.set_dates,
         sweeps.warn_buyers,
@@ -48,7 +50,6 @@ def act_on_held_money(**_ignored: object) -> None:
         sweeps.cancel_unsent,
         sweeps.refund_cancelled,
         sweeps.end_reviews,
-        sweeps.fetch_back,
         sweeps.watch_deadlines,
     ):
         try:

@@ -71,6 +71,8 @@ EFFECTS: dict[tuple[str, str], Text] = {
     ("platform", "fee"): gettext_lazy("earns its fee"),
     ("buyer", "dispute"): gettext_lazy("got it back from their bank"),
     ("seller", "dispute_fee"): gettext_lazy("bears the fee of the dispute"),
+    ("seller", "given_back"): gettext_lazy("has back what they bore"),
+    ("platform", "given_back"): gettext_lazy("has back what it bore"),
     ("platform", "owed_to_buyer"): gettext_lazy("pays what it owes the buyer"),
 }
 
@@ -212,7 +214,7 @@ def button(plan: Plan) -> str:
 
 def _columns(plan: Plan, seller: str) -> list[Column]:
     facts = plan.facts
-    left = facts["gross"] - facts["fee"] - facts["taken"] - facts["released"]
+    left = facts["gross"] - facts["fee"] - facts["taken"] - facts["released"] + facts.get("restored", 0)
     given_up = int(plan.steps.get("from_fee", 0))
     kept = facts["fee"] - facts["fee_returned"]
     owes = (_("owes the marketplace"), facts["debt"], _debt_after(plan))

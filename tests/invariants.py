@@ -219,7 +219,7 @@ def i05_nothing_is_released_twice(stripe: Stripe, rows: Rows) -> None:
     for share in rows.shares:
         planned = [row for row in rows.releases[share.pk] if row.status == Release.Status.PLANNED]
         assert len(planned) <= 1, f"I05: {share} has {len(planned)} releases on their way"
-        sellers = share.gross - share.fee
+        sellers = share.gross - share.fee + share.restored
         assert sent[share.order.number] <= sellers, f"I05: {sent[share.order.number]} sent of {sellers} for {share}"
         assert share.left >= 0, f"I05: {share} has {share.left} left"
     for charge in stripe.of("ch_"):
@@ -253,7 +253,7 @@ def i16_debts_are_what_was_not_fetched_back(rows: Rows, books: Balances) -> None
         owed[who] += sum(row.owed for row in [*rows.booked(share), *rows.lost(share)])
         done = [row for row in rows.reversals[share.pk] if row.status == Reversal.Status.DONE and row.refund_id]
         owed[who] -= sum(row.amount for row in done)
-        owed[who] -= sum(row.netted for row in rows.releases[share.pk])
+        owed[who] += share.restored - sum(row.netted for row in rows.releases[share.pk])
     for (seller, currency), amount in owed.items():
         assert amount >= 0, f"I16: seller {seller} paid {-amount} {currency} more than they owed"
         _same("I16", f"debt of seller {seller}", books[Account.SELLER_DEBT, seller, currency], amount)
@@ -282,8 +282,10 @@ def i17_cash_is_what_stripe_has(stripe: Stripe, books: Balances, *, at_rest: boo
 def disputes_wait_or_are_borne(books: Balances) -> None:
     """What a bank took stands on its dispute until it came back or somebody bears it, and on no other account."""
     for dispute in Dispute.objects.prefetch_related("shares"):
-        is_lost = dispute.settled_at is not None and dispute.status == Dispute.Status.LOST
-        waits = 0 if is_lost else dispute.outstanding
+        assert dispute.settled_at is None or dispute.payment_id is None or dispute.borne == dispute.outstanding, (
+            f"I03: {dispute} is settled, and {dispute.borne} of {dispute.outstanding} is borne"
+        )
+        waits = dispute.outstanding - dispute.borne
         kind = Account.DISPUTE_CLEARING if dispute.payment_id else Account.SUSPENSE
         found = books[kind, dispute.stripe_id, dispute.line_currency]
         _same("I03", f"waiting on {dispute} ({dispute.status})", found, waits)
@@ -314,6 +316,7 @@ def _held_is_in_the_books(share: Share, rows: Rows, books: Balances) -> None:
         - sum(row.amount for row in releases if row.status == Release.Status.SENT)
         - sum(row.netted for row in releases)
         + rows.into_hold(share)
+        + share.restored
     )
     fee = 0 if share.fee_earned else share.fee - sum(row.from_fee for row in booked)
     _same("I03", f"held for {share}", books[Account.ORDER_HELD, share.order.number, share.currency], -(sellers + fee))
@@ -340,7 +343,8 @@ def _equation(share: Share, rows: Rows) -> None:
         "processing": sum(row.processing for row in counted),
     }
     assert all(amount >= 0 for amount in terms.values()), f"I03: {share} {terms}"
-    came = share.gross + terms["debt"] + terms["loss"]
+    # What a seller paid off for a dispute that was won after all came from their other orders.
+    came = share.gross + terms["debt"] + terms["loss"] + share.restored
     went = terms["held"] + terms["seller"] + terms["fee kept"] + terms["refunded"] + terms["processing"]
     went += terms["lost to disputes"]
     assert came == went, f"I03: {share} {came} came and {went} went: {terms}"
@@ -350,6 +354,8 @@ def _owed_to_the_buyer(share: Share, stripe: Stripe, rows: Rows, books: Balances
     owed = sum(row.amount for row in rows.booked(share))
     lines = stripe.booked
     for row in rows.refunds[share.pk]:
+        if row.paid_by_id and row.status == Refund.Status.SUCCEEDED:
+            owed -= row.amount
         body = stripe.objects[row.stripe_id].body if row.stripe_id else {}
         if body.get("balance_transaction") in lines:
             owed -= row.amount

@@ -41,16 +41,17 @@ class Dispute(models.Model):
         Status.WARNING_NEEDS_RESPONSE: 1,
         Status.WARNING_UNDER_REVIEW: 2,
         Status.WARNING_CLOSED: 3,
-        Status.PREVENTED: 3,
         Status.NEEDS_RESPONSE: 4,
         Status.UNDER_REVIEW: 5,
+        # Also of one that asked for an answer a moment ago.
+        Status.PREVENTED: 6,
         Status.WON: 6,
         Status.LOST: 6,
         Status.APPEAL_NEEDS_RESPONSE: 7,
         Status.APPEAL_UNDER_REVIEW: 8,
     }
     APPEALS: ClassVar[frozenset[str]] = frozenset({Status.APPEAL_NEEDS_RESPONSE, Status.APPEAL_UNDER_REVIEW})
-    # Forward by rank, and from an appeal to its end.
+    # Forward by rank, from an appeal to its end, and from one end to another whose appeal nobody heard of.
     MOVES: ClassVar[MoveTable]
     HISTORY: ClassVar[type[DisputeMove]]
 
@@ -84,6 +85,11 @@ class Dispute(models.Model):
     withdrawn = models.BigIntegerField(default=0, help_text=_("Taken from our balance, without the fee."))
     reinstated = models.BigIntegerField(default=0, help_text=_("Given back to our balance, without the fee."))
     fee = models.BigIntegerField(default=0, help_text=_("What Stripe charges for it."))
+    # Every line Stripe booked for it, as far as we know: amount and fee by its id. Lines are only ever added.
+    lines = models.JSONField(default=dict, blank=True, editable=False)
+    borne = models.BigIntegerField(default=0, help_text=_("Of what the bank has, booked against whoever bears it."))
+    # How often its end was booked: each time is a fact of its own.
+    bookings = models.PositiveSmallIntegerField(default=0, editable=False)
     beyond = models.BigIntegerField(default=0, help_text=_("Lost beyond what its orders carry; ours."))
     due_by = models.DateTimeField(null=True, blank=True, help_text=_("Until when the bank takes an answer."))
     has_evidence = models.BooleanField(default=False)
@@ -109,6 +115,18 @@ class Dispute(models.Model):
     def __str__(self) -> str:
         return self.stripe_id
 
+    def is_ahead(self, status: str) -> bool:
+        """Whether a status is later than this one, when no money has moved in between."""
+        if self.status in self.APPEALS and status in (self.Status.WON, self.Status.LOST):
+            return True
+        return self.RANKS[status] > self.RANKS[self.status]
+
+    @classmethod
+    def bars_refunds(cls) -> models.Q:
+        """Those of a charge that Stripe refuses to refund: the bank has its money, or will have it."""
+        has_it = models.Q(settled_at=None, withdrawn__gt=models.F("reinstated"))
+        return models.Q(status__in=cls.BARS_REFUNDS) | has_it
+
     @property
     def outstanding(self) -> int:
         """What the bank has of ours, in minor units of `line_currency`."""
@@ -124,7 +142,9 @@ def _moves() -> MoveTable:
     ranks, appeals = Dispute.RANKS, Dispute.APPEALS
     ends = frozenset({Dispute.Status.WON, Dispute.Status.LOST})
     return {
-        start: frozenset(to for to in ranks if ranks[to] > ranks[start] or (start in appeals and to in ends))
+        start: frozenset(
+            to for to in ranks if ranks[to] > ranks[start] or (start in appeals | ends and to in ends - {start})
+        )
         for start in ranks
     }
 

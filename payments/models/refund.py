@@ -75,6 +75,10 @@ class Refund(models.Model):
     # A refund that failed is paid again by others, which change nobody's part. They name the first one, also when one
     # of them failed as well.
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    # The bank took it by a dispute that was lost, so that nothing has to be sent any more.
+    paid_by = models.ForeignKey(
+        "payments.Dispute", on_delete=models.PROTECT, null=True, blank=True, related_name="paid_refunds"
+    )
     failure = models.TextField(blank=True)
     actor = models.CharField(max_length=200)
     planned_at = models.DateTimeField()

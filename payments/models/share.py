@@ -58,6 +58,9 @@ class Share(models.Model):
     fee_returned = models.BigIntegerField(default=0, help_text=_("The part of the fee given up in refunds."))
     taken = models.BigIntegerField(default=0, help_text=_("Taken for refunds from what was held for the seller."))
     released = models.BigIntegerField(default=0, help_text=_("Sent to the seller, or set off against their debt."))
+    restored = models.BigIntegerField(
+        default=0, help_text=_("The seller's again: they had paid it off for a dispute that was won after all.")
+    )
     fee_earned = models.BooleanField(default=False, help_text=_("Whether the fee is booked as earned."))
     opened_at = models.DateTimeField()
     release_at = models.DateTimeField(null=True, blank=True, help_text=_("When it is released if nothing stops it."))
@@ -74,7 +77,7 @@ class Share(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(gross__gt=0, fee__gte=0, refunded__gte=0, fee_returned__gte=0)
-                & models.Q(taken__gte=0, released__gte=0),
+                & models.Q(taken__gte=0, released__gte=0, restored__gte=0),
                 name="share_amounts_not_negative",
             ),
             models.CheckConstraint(
@@ -84,7 +87,9 @@ class Share(models.Model):
             ),
             # What is left for the seller is never less than nothing (invariants I03, I05).
             models.CheckConstraint(
-                condition=models.Q(gross__gte=models.F("fee") + models.F("taken") + models.F("released")),
+                condition=models.Q(
+                    gross__gte=models.F("fee") + models.F("taken") + models.F("released") - models.F("restored")
+                ),
                 name="share_left_not_negative",
             ),
             models.CheckConstraint(
@@ -104,7 +109,7 @@ class Share(models.Model):
     @property
     def left(self) -> int:
         """Still held for the seller, in minor units of `currency`."""
-        return self.gross - self.fee - self.taken - self.released
+        return self.gross - self.fee - self.taken - self.released + self.restored
 
     @property
     def refundable(self) -> int:

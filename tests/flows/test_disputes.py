@@ -7,7 +7,7 @@ import pytest
 from emulator import business
 from ledger import journal
 from ledger.models import Account
-from payments import decisions, disputes, sweeps
+from payments import decisions, fetching_back, sweeps
 from payments.consequences import Refused
 from payments.models import Dispute, DisputeShare, Hold, MoneyAction, Refund, Release, Reversal, Share
 from payments.tasks import act_on_held_money
@@ -38,7 +38,7 @@ def move(world: World, stripe_id: str, to: str) -> Dispute:
 def settle(world: World) -> None:
     """Events handled, and everything sent that was written down."""
     world.settle()
-    disputes.fetch_back()
+    fetching_back.fetch_back()
     world.finish()
 
 

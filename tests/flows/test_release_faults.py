@@ -13,7 +13,7 @@ from gateway.errors import StripeRefused, StripeUnavailable
 from kit.clock import fixed_at, now
 from kit.faults import armed
 from orders import progress
-from payments import decisions, schedule, sweeps
+from payments import decisions, fetching_back, schedule, sweeps
 from payments.decisions import Decider
 from payments.models import Hold, MoneyAction, Refund, Release, Reversal, Share
 from tests import invariants
@@ -231,12 +231,12 @@ def test_f37_what_stripe_sent_while_a_dispute_opened_is_fetched_back(world: Worl
     world.finish()
     assert Release.objects.get().status == "sent"
 
-    sweeps.fetch_back()
+    fetching_back.fetch_overtaken()
 
     share.refresh_from_db()
     assert (Reversal.objects.get().status, share.status, share.left) == ("done", "held", 900)
     invariants.check_at_rest(world.emulator)
-    assert sweeps.fetch_back() == 0
+    assert fetching_back.fetch_overtaken() == 0
 
 
 def test_f49_a_seller_who_may_not_be_paid_is_parked_and_tried_again(world: World, share: Share) -> None:

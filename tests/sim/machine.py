@@ -35,7 +35,7 @@ from kit.transitions import IllegalMove
 from ledger.sealing import seal_due
 from orders import baskets, placing, progress
 from orders.models import Basket, Purchase
-from payments import checkout, decisions, settlement, sweeps, tasks
+from payments import checkout, decisions, disputes, fetching_back, settlement, sweeps, tasks
 from payments.consequences import Refused
 from payments.decisions import Decider
 from payments.errors import PaymentError
@@ -101,11 +101,12 @@ SWEEPS: dict[str, Callable[[], object]] = {
     "all about held money": tasks.act_on_held_money,
     "seal": seal_due,
     **{
-        sweep.__name__: sweep
+        f"{sweep.__module__.rpartition('.')[2]} {sweep.__name__}".removeprefix("sweeps "): sweep
         for sweep in (
             sweeps.follow, sweeps.end_holds, sweeps.set_dates, sweeps.warn_buyers, sweeps.warn_sellers,
-            sweeps.release_due, sweeps.cancel_unsent, sweeps.refund_cancelled, sweeps.fetch_back,
-            sweeps.watch_deadlines,
+            sweeps.release_due, sweeps.cancel_unsent, sweeps.refund_cancelled, sweeps.watch_deadlines,
+            disputes.follow, disputes.find_missed, disputes.set_right, fetching_back.fetch_back,
+            fetching_back.fetch_overtaken,
         )
     },
 }  # fmt: skip
