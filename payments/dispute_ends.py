@@ -105,7 +105,7 @@ def _lose(dispute: Dispute, parts: Iterable[DisputeShare], held: list[Share], *,
     if rest:
         journal.post([dispute_books.rest(dispute, rest, at=at)])
     dispute.borne = dispute.outstanding
-    _pay_what_was_owed(dispute, held, at=at)
+    _pay_what_was_owed(dispute, held, actor=actor, at=at)
     if dispute.beyond:
         log.error(
             "dispute_needs_a_person", dispute=str(dispute), why="more than its orders carry", amount=dispute.beyond
@@ -129,7 +129,7 @@ def _bear(part: DisputeShare, plan: Plan, *, at: datetime) -> None:
     share.save(update_fields=["fee_returned", "taken"])
 
 
-def _pay_what_was_owed(dispute: Dispute, held: list[Share], *, at: datetime) -> None:
+def _pay_what_was_owed(dispute: Dispute, held: list[Share], *, actor: str, at: datetime) -> None:
     """A refund that never arrived is paid by what the bank took beyond the orders' parts: the buyer has it now."""
     if dispute.line_currency != dispute.currency:
         return
@@ -148,7 +148,7 @@ def _pay_what_was_owed(dispute: Dispute, held: list[Share], *, at: datetime) -> 
                 actor=BANK,
                 planned_at=at,
             )
-            move(paid, Refund.Status.SUCCEEDED, actor=BANK, reason=_("The bank took it by a dispute."), at=at)
+            move(paid, Refund.Status.SUCCEEDED, actor=actor, reason=_("The bank took it by a dispute."), at=at)
             journal.post([dispute_books.paid_what_was_owed(paid, at=at)])
             dispute.beyond -= amount
 

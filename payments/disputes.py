@@ -8,6 +8,7 @@ sweep, payments.fetching_back.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db import transaction
@@ -96,7 +97,7 @@ def set_right() -> int:
     room = shares_of.filter(gross__gt=F("refunded") + F("disputed"))
     owed = shares_of.filter(pk__in=refunds.owed_again().values("share"))
     wrong = Dispute.objects.filter(Exists(room) | Exists(owed), beyond__gt=0, settled_at__isnull=False)
-    return sum(1 for pk in list(wrong.values_list("pk", flat=True)[:BATCH]) if _try(str(pk), lambda pk=pk: _redo(pk)))
+    return sum(1 for pk in list(wrong.values_list("pk", flat=True)[:BATCH]) if _try(str(pk), partial(_redo, pk)))
 
 
 def _redo(pk: int) -> None:

@@ -180,4 +180,7 @@ def disputed(at: datetime) -> list[PostingPlan]:
         dispute_books.moved(dispute, BalanceTransaction("txn_9", -10000, 1500, -11500, "eur"), at=at),
         books.reversed_into_hold(back, BalanceTransaction("txn_10", 6000, 0, 6000, "eur"), sellers=6000, at=at),
         dispute_books.borne(part, at=at),
+        # Won on appeal, after some of the debt was set off.
+        dispute_books.moved(dispute, BalanceTransaction("txn_11", 10000, 0, 10000, "eur"), at=at),
+        dispute_books.undone(part, restored=1000, at=at),
     ]
