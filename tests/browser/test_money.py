@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import expect
 
+from tests import agreement
 from tests.browser.site import SIZES, Site, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -85,6 +86,7 @@ def test_three_orders_of_one_payment_go_three_ways(site: Site, case: Case) -> No
 
         the_buyer_reads_three_stories(buyer, number)
     the_sellers_read_theirs(site, case, shares)
+    agreement.check_demo(site)
 
 
 def test_money_is_decided_with_the_keyboard_and_without_javascript(site: Site) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests import agreement
 from tests.browser.site import Site, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -53,6 +54,7 @@ def test_from_sign_up_to_payout(site: Site, size: str, tmp_path: Path) -> None:
 
     with site.visitor("desktop") as admin:
         the_admin_sees_everything(site, admin, alice, number)
+    agreement.check_demo(site)
 
 
 def open_a_shop(seller: Visitor, email: str, name: str) -> None:

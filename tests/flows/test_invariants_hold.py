@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
+from emulator import business
 from kit.clock import now
 from ledger import journal
 from ledger.journal import EntryPlan, PostingPlan
 from ledger.models import Account
 from payments import decisions, sweeps
 from payments.models import MoneyAction, Refund, Release, Share
-from tests import invariants
+from tests import agreement, invariants
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +79,12 @@ def test_money_that_moved_at_stripe_behind_our_back_is_noticed(busy: World) -> N
     invariants.check(busy.emulator)
     with pytest.raises(AssertionError, match="I17"):
         invariants.check_at_rest(busy.emulator)
+
+
+def test_the_balances_at_stripe_and_the_books_are_compared_account_by_account(busy: World) -> None:
+    agreement.check(busy)
+    account = str(Share.objects.earliest("pk").account.stripe_id)
+    business.fund(busy.emulator, account, 7, "eur")
+
+    with pytest.raises(AssertionError, match=f"{account}: .* eur at Stripe, .* in the books"):
+        agreement.check(busy)
