@@ -200,6 +200,7 @@ class CaseAdmin(ReadOnlyAdmin):
 
     def _again(self, request: HttpRequest, case: Case, **forms: Any) -> HttpResponse:
         """The page with what was wrong at its field."""
+        # The admin's own view would take a POST for a change of the row, which nobody may make.
         request.method = "GET"
         answer = self.change_view(request, str(case.pk), extra_context=forms)
         answer.status_code = 422

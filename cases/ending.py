@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cases import letters, turns
+from cases import letters, talking, turns
 from cases.errors import CaseError
 from cases.models import Case, Offer, Party
 from kit.clock import now
@@ -145,6 +145,9 @@ def decide(case: Case, amount: int, *, policy: str, by: Decider, reason: str, pl
             # A second person is asked first; the sweep ends the case once they said yes.
             found.action = action
             found.save(update_fields=["action"])
+            if found.turn != Party.STAFF:
+                # Until then nobody's silence decides it.
+                talking.join(found, actor=by.actor, reason=_("A decision waits for a second person."))
 
     request = request_for(case, amount, policy=policy)
     return decisions.confirm(

@@ -77,8 +77,9 @@ def withdraw(offer: Offer, party: Party, *, by: User) -> None:
 
 
 def preview(offer: Offer) -> Plan:
-    """What accepting it would do now. Writes nothing. Raises payments.consequences.Refused."""
+    """What accepting it would do now. Writes nothing. Raises CaseError, and payments.consequences.Refused."""
     case = offer.case
+    turns.need_live(case)
     return decisions.preview(case.share, ending.kind_for(case, offer.amount), ending.request_for(case, offer.amount))
 
 

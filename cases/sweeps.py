@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import structlog
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cases import bank, ending, letters, opening, turns
@@ -42,11 +42,10 @@ Outcome = Case.Outcome
 
 def follow_bank() -> int:
     """Put cases to rest whose payment a bank is asked about, wake those it let go, and close those it decided."""
-    asked = Q(share__payment__disputes__isnull=False)
-    found = Case.objects.filter(asked, status__in=Case.OPEN).distinct()
     # A dispute that ended well before the case was opened says nothing about it.
-    telling = ~Q(share__payment__disputes__status__in=Dispute.ENDED_WELL) | Q(status=Status.RESTING)
-    return sum(1 for case in _each(found.filter(telling)) if _try(_follow_bank, case))
+    telling = Dispute.objects.filter(payment=OuterRef("share__payment")).exclude(status__in=Dispute.ENDED_WELL)
+    found = Case.objects.filter(Q(status=Status.RESTING) | Q(status__in=Case.LIVE) & Exists(telling))
+    return sum(1 for case in _each(found) if _try(_follow_bank, case))
 
 
 def follow_decisions() -> int:

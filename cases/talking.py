@@ -25,6 +25,8 @@ AN_HOUR, IN_AN_HOUR = timedelta(hours=1), 20
 def say(case: Case, party: Party, *, by: User, text: str, files: Sequence[UploadedFile[bytes]] = ()) -> CaseMessage:
     """One side writes to the other; the turn passes on if it was theirs. Raises CaseError."""
     need_words(text)
+    # Before anything is drawn, which takes long; and again under the lock.
+    need_patience(case, party)
     drawn = pictures.draw(files)
     with turns.locked(case):
         turns.need_live(case)
@@ -110,7 +112,7 @@ def need_words(text: str) -> None:
 
 
 def need_patience(case: Case, party: Party) -> None:
-    """Raises CaseError when a side has written very much within the last hour. Under the share's lock."""
+    """Raises CaseError when a side has written very much within the last hour. Exact under the share's lock."""
     written = case.messages.filter(party=party, written_at__gt=now() - AN_HOUR).count()
     if written >= IN_AN_HOUR:
         raise CaseError(_("You have written a lot within an hour. Wait a little before you go on."), field="text")

@@ -16,7 +16,7 @@ from cases.models import Case, CaseMessage, Offer, Party
 from kit.clock import now
 from kit.transitions import move
 from payments import shares
-from payments.models import Share
+from payments.models import MoneyAction, Share
 
 Status = Case.Status
 Kind = CaseMessage.Kind
@@ -49,6 +49,9 @@ def need_live(case: Case) -> None:
         raise CaseError(_("The buyer’s bank is looking at this payment now, so the case rests until it has decided."))
     if not case.is_live:
         raise CaseError(_("This case is closed."))
+    if case.action is not None and case.action.status == MoneyAction.Status.DONE:
+        # A second person approved it; the sweep is about to close the case.
+        raise CaseError(_("The marketplace has just decided this case."))
 
 
 def answer_until(turn: Party) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,8 +11,10 @@ from django.test import Client
 from PIL import Image
 
 from accounts.models import Membership, User
-from cases import opening
-from cases.models import Case
+from cases import offers, opening, talking
+from cases.models import Case, Party
+from kit.clock import fixed_at, now
+from kit.models import Mail
 from payments.models import Share
 
 TEXT = "The bowl has a crack on the inside."
@@ -48,3 +51,40 @@ def photo(name: str = "crack.jpg", *, size: tuple[int, int] = (640, 480), kind: 
     out = io.BytesIO()
     Image.new("RGB", size, (120, 90, 60)).save(out, kind, exif=exif)
     return SimpleUploadedFile(name, out.getvalue(), content_type=f"image/{kind.lower()}")
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+def die() -> None:
+    raise Killed
+
+
+def fresh(share: Share) -> Share:
+    related = ("order__seller", "order__purchase", "payment", "account")
+    found: Share = Share.objects.select_related(*related).get(pk=share.pk)
+    return found
+
+
+def accept(case: Case, party: Party = Party.SELLER) -> Case:
+    """Look at what stands, and accept exactly that."""
+    offer = offers.standing(case)
+    assert offer is not None
+    by = owner_of(case.share) if party == Party.SELLER else buyer_of(case.share)
+    return offers.accept(offer, party, by=by, plan_hash=offers.preview(offer).hash)
+
+
+def answers(case: Case, text: str = "It was whole when it left.") -> None:
+    """The seller writes back."""
+    talking.say(case, Party.SELLER, by=owner_of(case.share), text=text)
+
+
+def after(**time: float) -> Any:
+    return fixed_at(now() + timedelta(**time))
+
+
+def letters_to(address: str) -> list[str]:
+    return list(
+        Mail.objects.filter(to=address, key__startswith="case:").order_by("pk").values_list("subject", flat=True)
+    )

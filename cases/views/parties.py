@@ -217,6 +217,8 @@ def _card_of(seat: Seat, standing: Offer | None) -> tuple[money_words.Card | Non
     standing.case = seat.case
     try:
         return words.card(offers.preview(standing), seat.case, seat.party), ""
+    except CaseError as error:
+        return None, str(error)
     except Refused as refused:
         return None, money_words.refusal(refused, seat.case.share.currency)
 
