@@ -11,7 +11,7 @@ RUN pip install --require-hashes -r uv.lock.txt \
 FROM python:3.13-slim-trixie AS base
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin app \
-    && install -d -o app -g app /srv/media /srv/emulator
+    && install -d -o app -g app /srv/media /srv/private /srv/emulator
 COPY --from=dependencies /venv /venv
 WORKDIR /app
 
@@ -23,7 +23,7 @@ CMD ["python", "-m", "emulator", "--host", "0.0.0.0", "--db", "/srv/emulator/emu
 
 FROM base AS app
 COPY . .
-ENV DJANGO_SETTINGS_MODULE=marketplace.settings STATIC_ROOT=/srv/static MEDIA_ROOT=/srv/media
+ENV DJANGO_SETTINGS_MODULE=marketplace.settings STATIC_ROOT=/srv/static MEDIA_ROOT=/srv/media PRIVATE_ROOT=/srv/private
 # Production settings insist on every value; these are made up for this one step and stay out of the image.
 RUN MARKETPLACE_ENV=production SECRET_KEY=build-only-build-only-build-only-build-only-build-only ALLOWED_HOSTS=build.invalid \
     SITE_URL=https://build.invalid DATABASE_URL=postgres://build.invalid/none REDIS_URL=redis://build.invalid \

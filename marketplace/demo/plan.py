@@ -93,6 +93,7 @@ class Plan:
             "EMAIL_URL": "file",
             "MAIL_DIR": str(self.var / "mail"),
             "MEDIA_ROOT": str(self.folder / "media"),
+            "PRIVATE_ROOT": str(self.folder / "private"),
             "DEMO_PASSWORD": self.keys.password,
         }
 
