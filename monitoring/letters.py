@@ -5,6 +5,7 @@ for long goes to the fallback as well. Nothing is told of what was put off.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -23,13 +24,22 @@ from monitoring.models import Alert
 from monitoring.queries import Line, in_words
 from monitoring.watches import URGENT
 
-# The digest names so many; the page names all.
-LONGEST = 25
+# The digest names so many of each kind; the page names all.
+LONGEST = 5
 PAUSE = timedelta(hours=1)
 # What is urgent goes at once; on a very bad day not with each minute's finds.
 URGENT_PAUSE = timedelta(minutes=5)
 # Only a number; ledger/sealing.py has another.
 LOCK = 6_071_922
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines of one kind in a mail, and how many more there are."""
+
+    kind: str
+    lines: list[Line]
+    more: int
 
 
 def tell() -> int:
@@ -83,8 +93,11 @@ def _tell(alerts: Sequence[Alert], moment: datetime) -> int:
 
 
 def _is_time(owner: User | None, alerts: Iterable[Alert], moment: datetime) -> bool:
-    last: datetime | None = Alert.objects.filter(owner=owner).aggregate(last=Max("told_at"))["last"]
-    pause = URGENT_PAUSE if any(alert.kind in URGENT for alert in alerts) else PAUSE
+    """Whether the last mail is long enough ago. What is urgent waits for the last urgent one only."""
+    told, pause = Alert.objects.filter(owner=owner), PAUSE
+    if any(alert.kind in URGENT for alert in alerts):
+        told, pause = told.filter(kind__in=URGENT), URGENT_PAUSE
+    last: datetime | None = told.aggregate(last=Max("told_at"))["last"]
     return last is None or moment - last >= pause
 
 
@@ -107,15 +120,22 @@ def _write(people: Iterable[User], alerts: Sequence[Alert], heading: str, key: s
                 "person": person,
                 "heading": heading,
                 "subject": _subject(heading, lines),
-                "lines": lines[:LONGEST],
-                "more": max(0, len(lines) - LONGEST),
+                "groups": _by_kind(lines),
                 "link": settings.SITE_URL + reverse("admin:monitoring_alert_changelist"),
             },
         )
 
 
+def _by_kind(lines: Sequence[Line]) -> list[Group]:
+    """Together what is of one kind; the kinds in the order of their first line."""
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.kind, []).append(line)
+    return [Group(kind, of_it[:LONGEST], max(0, len(of_it) - LONGEST)) for kind, of_it in found.items()]
+
+
 def _subject(heading: str, lines: Sequence[Line]) -> str:
-    if len(lines) == 1:
-        return lines[0].what[:200]
     first = lines[0].what[:150]
+    if len(lines) == 1:
+        return first
     return _("%(heading)s: %(first)s and more") % {"heading": heading, "first": first}

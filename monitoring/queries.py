@@ -19,7 +19,7 @@ from monitoring.models import Alert
 from monitoring.watches import BY_KIND, permitted
 
 # A start page is for beginning; the list is for the rest.
-LONGEST = 30
+LONGEST = 20
 
 
 @dataclass(frozen=True, slots=True)

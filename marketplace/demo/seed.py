@@ -23,6 +23,8 @@ from marketplace.demo import history
 from marketplace.demo.emulator import Controls
 from marketplace.demo.goods import Good, Shop, shops
 from marketplace.demo.people import PEOPLE, Person
+from monitoring.sweeping import sweep
+from monitoring.watches import WATCHES
 from payments import own_payouts
 
 ACTOR = "demo"
@@ -46,6 +48,8 @@ def run(password: str, controls: Controls, say: Say) -> None:
     for person in PEOPLE:
         if person.role == "buyer":
             history.ensure(people[person.email], staff, controls, say)
+    # The admin begins with what is open, not with an empty page until the worker has looked for the first time.
+    sweep(WATCHES)
 
 
 def ensure_person(person: Person, password: str) -> User:

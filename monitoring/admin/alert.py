@@ -48,6 +48,7 @@ class AlertAdmin(ReadOnlyAdmin):
     list_filter = (StateFilter, OwnerFilter, KindFilter)
     list_select_related = ("owner",)
     ordering = ("since", "pk")
+    empty_value_display = ""
     action_form = BulkForm
     actions = ("take_over", "assign", "snooze", "close", "wake")
     change_form_template = "admin/monitoring/alert/change_form.html"

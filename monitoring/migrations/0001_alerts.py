@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "job",
-                "verbose_name_plural": "what runs by itself",
+                "verbose_name_plural": "jobs",
                 "ordering": ("task",),
             },
         ),

@@ -24,7 +24,7 @@ class Heartbeat(models.Model):
     class Meta:
         ordering = ("task",)
         verbose_name = _("job")
-        verbose_name_plural = _("what runs by itself")
+        verbose_name_plural = _("jobs")
 
     def __str__(self) -> str:
         return self.task

@@ -102,7 +102,10 @@ def _holding(share: Share) -> Problem:
 
 
 def _holding_what(alert: Alert, reader: User | None) -> str:
-    return _("Release or refund %(amount)s before %(day)s") % {"amount": alert.money, "day": day(alert.due)}
+    values = {"amount": alert.money, "day": day(alert.due)}
+    if alert.due is not None and alert.due < now():
+        return _("Release or refund %(amount)s: it could be held until %(day)s") % values
+    return _("Release or refund %(amount)s before %(day)s") % values
 
 
 def _order(alert: Alert) -> str:

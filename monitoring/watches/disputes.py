@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from disputes.reasons import reason_words
 from kit.clock import now
 from monitoring.models import Alert, Kind
 from monitoring.watch import Problem, Watch, day, rows
@@ -52,7 +53,8 @@ def _find_out(alert: Alert, reader: User | None) -> str:
 
 
 def _about(alert: Alert) -> str:
-    return _("Charge %(charge)s: %(why)s") % {"charge": alert.facts["charge"], "why": alert.facts["why"]}
+    values = {"charge": alert.facts["charge"], "why": reason_words(alert.facts["why"])}
+    return _("Charge %(charge)s: %(why)s") % values
 
 
 def _link(alert: Alert) -> str:

@@ -37,6 +37,7 @@ def an_alert(subject: str, *, owner: User | None, kind: Kind = Kind.UNSENT, at: 
         "name": "refund.create",
         "key": "k",
         "why": "",
+        "type": "refund.updated",
     }
     alert: Alert = Alert.objects.create(
         kind=kind, subject=subject, facts=facts, owner=owner, since=moment, opened_at=moment, active_since=moment
@@ -84,7 +85,7 @@ def test_what_is_urgent_goes_at_once_and_takes_the_others_along(emil: User) -> N
     with fixed_at(start):
         an_alert("1", owner=emil)
         letters.tell()
-    with fixed_at(start + timedelta(minutes=10)):
+    with fixed_at(start + timedelta(minutes=1)):
         an_alert("2", owner=emil)
         an_alert("3", owner=emil, kind=Kind.STALE)
         assert letters.tell() == 2
@@ -139,15 +140,18 @@ def test_nothing_is_told_of_what_was_put_off_or_is_over(dana: User, emil: User) 
     assert Mail.objects.count() == 0
 
 
-def test_a_digest_names_so_many_and_counts_the_rest(emil: User) -> None:
+def test_a_digest_puts_a_kind_together_names_some_of_it_and_counts_the_rest(emil: User) -> None:
     for n in range(letters.LONGEST + 7):
         an_alert(f"{n:03}", owner=emil)
+    an_alert("x", owner=emil, kind=Kind.DEAD)
 
     letters.tell()
 
     (mail,) = mails_to(emil)
     assert mail.text.count("See why a mail") == letters.LONGEST
-    assert "And 7 more." in mail.text
+    assert mail.text.count("See why the event") == 1
+    assert "And 7 more of this kind." in mail.text
+    assert mail.text.index("Mail not sent") < mail.text.index("And 7 more") < mail.text.index("Event given up")
     assert len(mail.subject) < 300
 
 

@@ -272,10 +272,11 @@ def test_a_page_asks_as_often_for_many_as_for_few(desk: Client, dana: User, path
     desk.get(path)
     few = queries(lambda: desk.get(path))
 
-    for n in range(2, 20):
+    for n in range(2, 30):
         an_alert(str(n), owner=dana if n % 2 else emil)
 
-    assert queries(lambda: desk.get(path)) <= few
+    # One more: how many there are beyond those the start page names.
+    assert queries(lambda: desk.get(path)) <= few + 1
 
 
 def queries(act: Callable[[], object]) -> int:
