@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
-from evidence import assembling, checklists, compelling, merging, sources
+from evidence import assembling, checklists, compelling, following, merging, sources
 from evidence.checklists import Item
 from evidence.files import MOST_BYTES, MOST_PAGES, MOST_PAGES_MASTERCARD, FileRefused
 from evidence.models import TEXT_FIELDS, BankFile, EvidenceFile, Field, Pack, Submission
@@ -121,15 +121,19 @@ class Completeness:
 
 
 def for_dispute(dispute: Dispute, *, actor: str = ACTOR) -> Pack:
-    """The pack of a dispute; begun and assembled from our own rows if it is new."""
+    """The pack of a dispute; begun and assembled from our own rows if it is new. One whose bank waits for nothing any
+    more is brought to its end at once.
+    """
     with transaction.atomic():
         # Locked: two who open the page at once begin one pack.
         locked = Dispute.objects.select_for_update(of=("self",)).get(pk=dispute.pk)
         values = {"created_at": now(), "asked_as": locked.status}
-        pack, _is_new = Pack.objects.get_or_create(dispute=locked, defaults=values)
+        pack, is_new = Pack.objects.get_or_create(dispute=locked, defaults=values)
     pack.dispute = dispute
     if pack.assembled_at is None and pack.status in Pack.OPEN:
         assembling.assemble(pack, actor=actor)
+    if is_new and dispute.status not in Dispute.NEEDS_ANSWER:
+        following.follow(pack, actor=actor)
     return pack
 
 

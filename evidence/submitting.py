@@ -47,7 +47,7 @@ def submit(pack: Pack, *, by: Decider, reason: str, expects: str = "") -> Submis
     if not reason.strip():
         raise NotAllowed(_("Say why."))
     found = look(pack, actor=by.actor)
-    require_open(pack)
+    require_answerable(pack)
     _require_agreement(pack, by)
     shown = packs.preview(pack)
     if shown.problems:
@@ -103,7 +103,7 @@ def save_draft(pack: Pack, *, by: Decider) -> bool:
     Raises NotOpen, NotAllowed, GatewayError.
     """
     look(pack, actor=by.actor)
-    require_open(pack)
+    require_answerable(pack)
     shown = packs.preview(pack)
     if shown.problems:
         raise NotAllowed(" ".join(shown.problems))
@@ -140,11 +140,23 @@ def keep_manual(pack: Pack, *, actor: str) -> None:
 
 
 def require_open(pack: Pack) -> None:
-    """Raises NotOpen with what became of it, and NotAllowed for what can only be answered at Stripe."""
+    """Raises NotOpen with what became of it."""
     if pack.status not in Pack.OPEN:
         raise NotOpen(closed_words(pack))
+
+
+def require_answerable(pack: Pack) -> None:
+    """Raises NotOpen with what became of it, and NotAllowed for what can only be answered at Stripe."""
+    require_open(pack)
     if pack.dispute.status in Dispute.APPEALS:
         raise NotAllowed(_("This is an appeal. It can only be answered in Stripe's Dashboard, until the date shown."))
+    if pack.dispute.case_type == "compliance":
+        raise NotAllowed(
+            _(
+                "This is about a rule of the card network, and answering it costs a fee of its own (500 USD at Visa), "
+                "which comes back if you win. Stripe's Dashboard asks for your consent: answer it there."
+            )
+        )
 
 
 def closed_words(pack: Pack) -> str:

@@ -153,7 +153,20 @@ def test_where_no_evidence_will_win_the_pack_says_so(world: World, reason: str) 
     assert "reads no evidence" in str(rated.hopeless)
 
 
-def test_a_dispute_without_a_pack_costs_nothing_to_look_at(world: World) -> None:
+def test_a_pack_begun_when_all_is_over_says_how_it_ended(world: World) -> None:
+    (share,) = sent_by_carrier(world)
+    stripe_id = business.open_dispute(world.emulator, str(share.payment.charge_id))
+    business.move_dispute(world.emulator, stripe_id, "lost")
+    world.settle()
+
+    pack = packs.for_dispute(Dispute.objects.get())
+
+    assert (pack.status, pack.outcome) == ("conceded", "lost")
+    assert pack.submissions.get().made_outside
+    assert words(pack)[Field.CUSTOMER_NAME]
+
+
+def test_asking_twice_for_a_pack_finds_the_same_one(world: World) -> None:
     (share,) = sent_by_carrier(world)
     business.open_dispute(world.emulator, str(share.payment.charge_id))
     world.settle()
