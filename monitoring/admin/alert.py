@@ -121,7 +121,9 @@ class AlertAdmin(ReadOnlyAdmin):
         )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """With a warning where nobody looks any more."""
+        """Without what was just dealt with, and with a warning where nobody looks any more."""
+        user: Any = request.user
+        sweeping.recheck(permitted(user))
         more = {
             "title": _("Open problems"),
             "silent_since": silent_since(),

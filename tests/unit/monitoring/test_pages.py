@@ -18,11 +18,14 @@ from django.utils.timezone import localtime
 
 from accounts.models import User
 from kit.clock import now
+from kit.mail import GIVE_UP_AFTER
+from kit.models import Mail
 from monitoring import handling, heartbeats
 from monitoring.models import Alert, Duty, Kind
 from monitoring.queries import board
-from tests.unit.monitoring import rows
-from tests.unit.monitoring.test_letters import an_alert
+from monitoring.sweeping import look
+from monitoring.watches import BY_KIND
+from tests.unit.monitoring import rows, test_letters
 
 pytestmark = pytest.mark.django_db
 
@@ -52,10 +55,24 @@ def viewer(*permissions: str) -> User:
     return user
 
 
+def an_alert(name: str, **changes: Any) -> Alert:
+    """An alert about a row that is wrong: pages do not list what is gone."""
+    alert = test_letters.an_alert(name, **changes)
+    if alert.kind == Kind.STALE:
+        subject = rows.an_operation(status="stale").pk
+    else:
+        subject = Mail.objects.create(
+            key=name, to="x@example.org", subject="x", text="", html="", created_at=now(), attempts=GIVE_UP_AFTER
+        ).pk
+    alert.subject, alert.facts = str(subject), {**alert.facts, "name_here": name}
+    alert.save()
+    return alert
+
+
 def shown(desk: Client, query: str = "") -> list[str]:
     page = desk.get(LIST + query)
     assert page.status_code == 200
-    return [alert.subject for alert in page.context["cl"].result_list]
+    return [alert.facts["name_here"] for alert in page.context["cl"].result_list]
 
 
 def test_the_list_begins_with_the_oldest_and_holds_what_is_open(desk: Client, dana: User) -> None:
@@ -121,7 +138,7 @@ def test_the_page_of_one_says_what_where_whose_and_what_was_done(desk: Client, d
     page = desk.get(f"{LIST}{alert.pk}/change/").content.decode()
 
     assert "See why a mail to buyer7@example.org could not be sent" in page
-    assert 'href="/admin/kit/mail/7/change/"' in page
+    assert f'href="/admin/kit/mail/{alert.subject}/change/"' in page
     assert "Read what the mail server said." in page
     assert "I wrote to the provider." in page
     assert Alert.objects.get().seen_at is not None
@@ -246,6 +263,18 @@ def test_looking_again_at_once_finds_and_closes(desk: Client) -> None:
 
     assert "This is how it is now." in page.content.decode()
     assert "See why the event refund.updated could not be handled" in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/admin/", LIST])
+def test_nobody_reads_of_what_they_have_just_dealt_with(desk: Client, path: str) -> None:
+    event = rows.an_event(status="dead", last_error="KeyError: 'charge'")
+    look(BY_KIND[Kind.DEAD])
+    assert "See why the event" in desk.get(path).content.decode()
+
+    type(event).objects.update(status="handled")
+
+    assert "See why the event" not in desk.get(path).content.decode()
+    assert Alert.objects.get().closed_how == "by_itself"
 
 
 def test_the_start_page_folds_what_was_put_off_and_names_owner_and_amount(desk: Client, dana: User) -> None:
