@@ -9,6 +9,7 @@ import stripe
 from django.apps import apps
 
 from accounts.models import ConnectedAccount
+from cases.models import Case, Offer
 from gateway.models import Operation
 from gateway.objects import BalanceTransaction
 from inbox.models import StripeEvent
@@ -89,7 +90,10 @@ def test_the_tasks_that_run_by_themselves_are_listed_with_their_pace() -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [Operation, StripeEvent, Payment, Payout, Order, Share, Release, Refund, Reversal, Dispute, MoneyAction],
+    [
+        Operation, StripeEvent, Payment, Payout, Order, Share, Release, Refund, Reversal, Dispute, MoneyAction, Case,
+        Offer,
+    ],  # fmt: skip
     ids=lambda model: model.__name__,
 )
 def test_every_status_is_explained_to_whoever_is_on_call(model: type[Operation]) -> None:
