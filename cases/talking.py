@@ -20,6 +20,8 @@ Status = Case.Status
 LONGEST = 4000
 # So many entries a side may write in an hour: an argument has room, a flood of mails has not.
 AN_HOUR, IN_AN_HOUR = timedelta(hours=1), 20
+# Within so long the same words are one press of a button.
+A_MOMENT = timedelta(seconds=30)
 
 
 def say(case: Case, party: Party, *, by: User, text: str, files: Sequence[UploadedFile[bytes]] = ()) -> CaseMessage:
@@ -30,6 +32,8 @@ def say(case: Case, party: Party, *, by: User, text: str, files: Sequence[Upload
     drawn = pictures.draw(files)
     with turns.locked(case):
         turns.need_live(case)
+        if again := _said_already(case, party, text.strip()):
+            return again
         need_patience(case, party)
         pictures.need_room(case, party, len(drawn))
         message = turns.write(case, text.strip(), party=party, author=by)
@@ -116,6 +120,13 @@ def need_patience(case: Case, party: Party) -> None:
     written = case.messages.filter(party=party, written_at__gt=now() - AN_HOUR).count()
     if written >= IN_AN_HOUR:
         raise CaseError(_("You have written a lot within an hour. Wait a little before you go on."), field="text")
+
+
+def _said_already(case: Case, party: Party, text: str) -> CaseMessage | None:
+    """The same words of a moment ago: the button was pressed twice (fault F34)."""
+    last: CaseMessage | None = case.messages.filter(party=party).last()
+    same = last is not None and last.kind == CaseMessage.Kind.WORDS and last.text == text
+    return last if same and last is not None and last.written_at > now() - A_MOMENT else None
 
 
 def _shop(case: Case) -> str:

@@ -172,6 +172,17 @@ def test_an_answer_passes_the_turn_on_and_mere_nagging_does_not(share: Share) ->
     assert any("wrote to you" in subject for subject in letters_to(buyer_of(share).email))
 
 
+def test_f34_a_message_sent_twice_is_one_and_the_same_words_count_again_later(share: Share) -> None:
+    case = opened(share)
+    answers(case)
+    answers(case)
+    assert (case.messages.count(), case.status) == (2, Status.WAITS_FOR_BUYER)
+
+    with after(minutes=1):
+        answers(case)
+    assert case.messages.count() == 3
+
+
 def test_a_flood_of_messages_is_stopped_and_goes_on_later(share: Share) -> None:
     case = opened(share)
     for number in range(19):
