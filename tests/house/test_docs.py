@@ -91,9 +91,20 @@ def test_the_tasks_that_run_by_themselves_are_listed_with_their_pace() -> None:
 @pytest.mark.parametrize(
     "model",
     [
-        Operation, StripeEvent, Payment, Payout, Order, Share, Release, Refund, Reversal, Dispute, MoneyAction, Case,
+        Operation,
+        StripeEvent,
+        Payment,
+        Payout,
+        Order,
+        Share,
+        Release,
+        Refund,
+        Reversal,
+        Dispute,
+        MoneyAction,
+        Case,
         Offer,
-    ],  # fmt: skip
+    ],
     ids=lambda model: model.__name__,
 )
 def test_every_status_is_explained_to_whoever_is_on_call(model: type[Operation]) -> None:
