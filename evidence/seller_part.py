@@ -147,10 +147,14 @@ def give_words(found: Disputed, answers: Mapping[str, str], *, user: User) -> in
 
 
 def give_file(found: Disputed, file: IO[bytes], name: str, *, shows: str, note: str, user: User) -> EvidenceFile:
-    """Keep a file of the seller's. Raises NotOpen; FileRefused, with a sentence, for what no bank takes."""
-    return editing.add_file(
+    """Keep a file of the seller's. Raises NotOpen, NotAllowed; FileRefused, with a sentence, for what no bank takes."""
+    kept = editing.add_file(
         _open_pack(found), file, name, party=SELLER, user=user, shows=shows, note=note, share=found.share
     )
+    if kept.share_id != found.share.pk:
+        # Another seller of the same payment sent the very same file: one is enough, and what they called it is theirs.
+        raise NotAllowed(_("We have exactly this file already."))
+    return kept
 
 
 def withdraw(found: Disputed, file: EvidenceFile, *, user: User) -> None:
@@ -193,7 +197,7 @@ def _shares() -> QuerySet[Share]:
 def _with_parts(seller: Seller, rows: list[Dispute]) -> list[Disputed]:
     """Each with the one order this seller has in its payment."""
     mine = _shares().filter(payment__in=[row.payment_id for row in rows], order__seller=seller)
-    by_payment = {share.payment_id: share for share in mine}
+    by_payment: dict[int | None, Share] = {share.payment_id: share for share in mine}
     parts = DisputeShare.objects.filter(dispute__in=rows, share__in=by_payment.values())
     by_dispute = {part.dispute_id: part for part in parts}
     known = {pack.dispute_id: pack for pack in Pack.objects.filter(dispute__in=rows)}

@@ -56,6 +56,11 @@ def page_of(client: Client, dispute: Dispute) -> str:
     return answer.content.decode()
 
 
+def client_messages(client: Client) -> str:
+    """What the next page tells."""
+    return client.get("/desk/disputes/").content.decode()
+
+
 def photo(name: str = "door.png") -> SimpleUploadedFile:
     out = io.BytesIO()
     Image.new("RGB", (60, 40), "grey").save(out, "PNG")
@@ -185,11 +190,15 @@ def test_nobody_but_the_sellers_team_sees_it_and_every_look_leaves_a_row(world: 
     assert page_of(team, dispute)
     assert page_of(other, dispute).count("door.png") == 0
     picture = mine.get(f"{address}files/{file.pk}/")
+    same = upload(other, dispute, photo("mine.png"))
+    told = client_messages(other)
     refused = [client.get(f"{address}files/{file.pk}/").status_code for client in (other, stranger)]
     posts = [stranger.post(f"{address}{end}").status_code for end in ("words/", "files/", f"files/{file.pk}/withdraw/")]
 
     assert picture.headers["Content-Type"] == "image/png"
     assert "sandbox" in picture.headers["Content-Security-Policy"]
+    assert same.status_code == 302
+    assert "exactly this file already" in told
     assert refused == [404, 404]
     assert stranger.get(address).status_code == 404
     assert posts == [404, 404, 404]
