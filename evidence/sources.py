@@ -74,6 +74,12 @@ class Sources:
             return ""
         return str((self.purchase.address or {}).get("name") or self.purchase.customer.user.full_name)
 
+    @property
+    def accepted(self) -> str:
+        """Which terms and policy, by their titles and versions; empty if it was not written down."""
+        both = (self.facts.terms, self.facts.refund_policy) if self.facts else ()
+        return ", ".join(str(one) for one in both if one is not None)
+
     def timeline(self) -> list[tuple[datetime, str]]:
         """What happened, in order, in words."""
         return sorted(self._events(), key=lambda one: one[0])
@@ -81,7 +87,9 @@ class Sources:
     def _events(self) -> Iterator[tuple[datetime, str]]:
         if self.purchase is None or self.payment is None:
             return
-        yield self.purchase.placed_at, _("The buyer ordered and accepted the terms of the marketplace.")
+        # Only what is written down is claimed.
+        accepted = _("The buyer placed the order, and accepted %(terms)s by it.") % {"terms": self.accepted}
+        yield self.purchase.placed_at, accepted if self.accepted else _("The buyer placed the order.")
         if self.payment.paid_at:
             yield self.payment.paid_at, _("The payment of %(amount)s was made.") % {"amount": self.payment.money}
         for order in self.orders:

@@ -106,9 +106,11 @@ def _told(found: Sources) -> Iterator[str]:
 
 
 def _refunds(found: Sources) -> Iterator[str]:
-    if found.refunded:
-        words = {"amount": found.refunded}
-        yield _("%(amount)s were given back to the buyer before this answer. The rest was not.") % words
+    if not found.refunded or found.payment is None:
+        return
+    yield _("%(amount)s went back to the buyer, or are on their way.") % {"amount": found.refunded}
+    if found.refunded < found.payment.money:
+        yield _("The rest was not refunded.")
 
 
 def _earlier(found: Sources) -> Iterator[str]:
@@ -152,10 +154,11 @@ def _use(found: Sources) -> str:
 
 
 def _given(order: Order) -> list[tuple[datetime, str]]:
-    given = [(order.fulfilled_at, _("Order %(order)s was given to the buyer's account.") % {"order": order.number})]
-    if order.delivered_at:
-        words = {"order": order.number, "who": order.get_delivered_by_display()}
-        given.append((order.delivered_at, _("Order %(order)s was received, said %(who)s.") % words))
+    words = {"order": order.number, "seller": order.seller.name, "who": order.get_delivered_by_display()}
+    given = [
+        (order.fulfilled_at, _("%(seller)s made order %(order)s available to the buyer.") % words),
+        (order.delivered_at, _("Order %(order)s was received, said %(who)s.") % words),
+    ]
     return [(at, what) for at, what in given if at is not None]
 
 

@@ -99,6 +99,8 @@ def test_a_pack_is_assembled_from_what_we_know_and_measured_against_what_the_ban
     assert "refund policy" in found[Field.REFUND_POLICY_DISCLOSURE].lower()
     letter = found[Field.UNCATEGORIZED_TEXT]
     assert letter.startswith("To the cardholder's bank.")
+    accepted = order.purchase.facts
+    assert f"accepted {accepted.terms}, {accepted.refund_policy} by it" in letter
     for part in ("€35.00", "product not received (13.1)", order.number, "Shop 1", "said the carrier"):
         assert part in letter
     chosen = {(row.field, row.file.source) for row in pack.chosen.all()}
@@ -385,7 +387,8 @@ def test_f43_f46_the_bank_is_told_what_is_disputed_and_only_of_refunds_that_arri
 
     letter = words(pack)[Field.UNCATEGORIZED_TEXT]
     assert "€5.00 of it are disputed" in letter
-    assert "€1.00 were given back to the buyer" in letter
+    assert "€1.00 went back to the buyer" in letter
+    assert "The rest was not refunded." in letter
     assert "€2.00" not in letter
 
 

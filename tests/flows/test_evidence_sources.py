@@ -84,7 +84,7 @@ def test_what_was_handed_over_is_proved_by_our_record_of_it(world: World) -> Non
     pack = asked(world, share)
 
     found = words(pack)
-    assert "given to the buyer's account" in found[Field.ACCESS_ACTIVITY_LOG]
+    assert f"made order {share.order.number} available" in found[Field.ACCESS_ACTIVITY_LOG]
     assert found[Field.SERVICE_DATE]
     assert share.order.number in papers(pack)["handover"]
     assert Field.SHIPPING_CARRIER not in found
