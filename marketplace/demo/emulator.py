@@ -1,5 +1,7 @@
 """The emulator's controls, over HTTP: what a person would do on the pages Stripe hosts."""
 
+from typing import Any
+
 import requests
 
 CARD = "4242424242424242"
@@ -30,6 +32,16 @@ class Controls:
         """The buyer's bank returns a refund. Raises requests.HTTPError."""
         self._post(f"/_emulator/refunds/{refund}/fail")
 
-    def _post(self, path: str, **body: object) -> None:
+    def dispute(self, charge: str, reason: str, *, inquiry: bool = False) -> str:
+        """The buyer's bank asks a payment back, or only inquires about it; the dispute's id."""
+        answer = self._post(f"/_emulator/charges/{charge}/dispute", reason=reason, inquiry=inquiry)
+        return str(answer["dispute"])
+
+    def move_dispute(self, dispute: str, to: str) -> None:
+        """The bank decides."""
+        self._post(f"/_emulator/disputes/{dispute}/move", to=to)
+
+    def _post(self, path: str, **body: object) -> dict[str, Any]:
         answer = requests.post(f"{self._address}{path}", json=body, headers=self._headers, timeout=10)
         answer.raise_for_status()
+        return dict(answer.json())

@@ -13,6 +13,7 @@ from accounts.models import User
 from catalog.models import Listing
 from customers.profiles import customer_for
 from kit.clock import now
+from marketplace.demo import disputed
 from marketplace.demo.emulator import CARD, CARD_AT_ONCE, Controls
 from orders import baskets, progress, terms
 from orders.facts import Circumstances
@@ -40,6 +41,10 @@ def ensure(buyer: User, staff: User, controls: Controls, say: Say) -> None:
         ("something digital, which its seller was paid for at once", lambda: buy(buyer, _digital(), controls)),
         ("three orders: held, coming back, and a debt", lambda: three_stories(buyer, staff, controls)),
         ("many bags, whose refund waits for a second person", lambda: ask_for_approval(buyer, staff, controls)),
+    ]
+    steps += [
+        (what, lambda story=story: story(buy(buyer, _mug(), controls), staff, controls))  # type: ignore[misc]
+        for what, story in disputed.STORIES
     ]
     for what, happens in steps[bought:]:
         happens()
@@ -152,6 +157,11 @@ def _of_each_shop(place_in_shop: int) -> list[Listing]:
     for listing in _shipped().order_by("seller_id", "pk"):
         by_seller.setdefault(listing.seller_id, []).append(listing)
     return [listings[min(place_in_shop, len(listings) - 1)] for listings in by_seller.values()]
+
+
+def _mug() -> list[Listing]:
+    """Something small of the first shop."""
+    return list(_shipped().filter(title__startswith="Stoneware mug"))
 
 
 def _digital() -> list[Listing]:
