@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -64,6 +66,16 @@ BECAUSE: dict[str, Text] = {
     "decided": gettext_lazy("That is what was decided already."),
 }
 
+FRAUD_TYPES: dict[str, Text] = {
+    "card_never_received": gettext_lazy("the card never reached its owner"),
+    "fraudulent_card_application": gettext_lazy("the card was applied for by somebody else"),
+    "made_with_counterfeit_card": gettext_lazy("made with a counterfeit card"),
+    "made_with_lost_card": gettext_lazy("made with a lost card"),
+    "made_with_stolen_card": gettext_lazy("made with a stolen card"),
+    "misc": gettext_lazy("fraud of another kind"),
+    "unauthorized_use_of_card": gettext_lazy("made without the owner’s consent"),
+}
+
 DONE: dict[str, Text] = {
     judging.SEND: gettext_lazy("The evidence was sent to the bank."),
     judging.CONCEDE: gettext_lazy("The loss was accepted."),
@@ -96,6 +108,11 @@ def because(code: str) -> str:
 def done(what: str) -> str:
     """What was done."""
     return str(DONE[what])
+
+
+def fraud_type(found: str) -> str:
+    """What the issuer believes; Stripe's own word for it if nobody here knows it."""
+    return str(FRAUD_TYPES.get(found, found.replace("_", " ")))
 
 
 def percent(millionths: int) -> str:
@@ -208,6 +225,14 @@ def fine_percent(millionths: int | None) -> str:
     return _("%(number)s %%") % {"number": _number(Decimal(millionths) / 10_000, 2)}
 
 
+def level(found: Rate) -> tuple[str, Text]:
+    """The pill of a rate: its level, or that so few disputes say nothing."""
+    points: dict[str, int] = settings.DISPUTE_RATE_LEVELS
+    if not found.level and found.rate is not None and found.rate >= points["watch"] * 100:
+        return "waiting", gettext_lazy("too few to tell")
+    return LEVELS[found.level]
+
+
 def rate(found: Rate) -> dict[str, Any]:
     """One window's rate for a table."""
     return {
@@ -219,7 +244,7 @@ def rate(found: Rate) -> dict[str, Any]:
         "rate": fine_percent(found.rate),
         "over_before": fine_percent(found.rate_over_month_before),
         "with_warnings": fine_percent(found.rate_with_warnings),
-        "level": LEVELS[found.level],
+        "level": level(found),
         "volumes": [
             {"sold": one.sold, "disputed": one.disputed, "rate": fine_percent(one.rate)} for one in found.volumes
         ],
@@ -229,7 +254,7 @@ def rate(found: Rate) -> dict[str, Any]:
 def rates(found: Rates) -> dict[str, Any]:
     """Somebody's rates for a page."""
     return {
-        "level": LEVELS[found.level],
+        "level": LEVELS[found.level] if found.level else level(found.rolling[-1]),
         "rolling": [rate(one) for one in found.rolling],
         "months": [rate(one) for one in found.months],
     }
@@ -239,3 +264,9 @@ def _number(value: Decimal, decimals: int) -> str:
     """Rounded half up, in the reader's way of writing. Django's own formatting would cut off."""
     rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     return str(number_format(rounded, decimal_pos=decimals))
+
+
+def given(facts: Mapping[str, Any]) -> SafeString:
+    """Facts as they are stored, one a line."""
+    lines = sorted((name, str(value)) for name, value in facts.items())
+    return format_html_join("", "{}: {}<br>", lines)

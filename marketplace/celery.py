@@ -25,7 +25,7 @@ app.conf.beat_schedule = {
     "forget old facts": {"task": "evidence.forget_old_facts", "schedule": 3600.0, "options": UNHEARD},
     "handle carriers' news": {"task": "orders.handle_carrier_news", "schedule": 60.0, "options": UNHEARD},
     "let rules act": {"task": "disputes.act_by_rules", "schedule": 60.0, "options": UNHEARD},
-    "remember disputes": {"task": "disputes.remember", "schedule": 300.0, "options": UNHEARD},
+    "remember disputes": {"task": "disputes.remember", "schedule": 120.0, "options": UNHEARD},
     "find missed warnings": {"task": "disputes.find_missed_warnings", "schedule": 3600.0, "options": UNHEARD},
     "seal the ledger": {"task": "ledger.seal", "schedule": 20.0, "options": UNHEARD},
     "look for what is wrong": {"task": "monitoring.watch", "schedule": 60.0, "options": UNHEARD},

@@ -29,10 +29,15 @@ class AdviceAdmin(ReadOnlyAdmin):
     """Each time something was advised, with what came of it."""
 
     list_display = ("made_at", "about", "kind", "reason", "band", "at_stake", "best", "expected", "chances", "came_to")
-    list_filter = ("kind", "best", "band", "outcome", "in_hindsight", ("superseded_at", admin.EmptyFieldListFilter))
+    list_filter = ("kind", "best", "band", "happened", "in_hindsight", ("superseded_at", admin.EmptyFieldListFilter))
     search_fields = ("dispute__stripe_id", "warning__stripe_id", "reason")
     list_select_related = ("dispute", "warning")
     date_hierarchy = "made_at"
+    fields = (
+        "kind", "reason", "band", "amount", "currency", "best", "chance", "facts_in_words", "made_at", "superseded_at",
+        "in_hindsight", "answered", "happened", "outcome", "real_value", "ended_at",
+    )  # fmt: skip
+    readonly_fields = ("facts_in_words",)
     change_list_template = "admin/disputes/advice/change_list.html"
     change_form_template = "admin/disputes/advice/change_form.html"
 
@@ -44,6 +49,11 @@ class AdviceAdmin(ReadOnlyAdmin):
             path("rates/", wrap(self.rates_view), name="disputes_rates"),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With a title that says what is there."""
+        title = _("What was advised, and what came of it")
+        return super().changelist_view(request, {**(extra_context or {}), "title": title})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -130,6 +140,11 @@ class AdviceAdmin(ReadOnlyAdmin):
     def about(self, advice: Advice) -> SafeString:
         """The dispute or warning."""
         return format_html('<a href="{}">{}</a>', subject_url(advice), advice.subject)
+
+    @admin.display(description=gettext_lazy("Facts"))
+    def facts_in_words(self, advice: Advice) -> SafeString:
+        """What it was reckoned from, as it is stored."""
+        return words.given(advice.facts["given"])
 
     @admin.display(description=gettext_lazy("At stake"), ordering="amount")
     def at_stake(self, advice: Advice) -> str:

@@ -69,6 +69,11 @@ class RuleAdmin(ReadOnlyAdmin):
         found: QuerySet[Rule] = super().get_queryset(request)
         return found.prefetch_related("acts")
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With a title that says what is there."""
+        title = _("What is done by itself about disputes")
+        return super().changelist_view(request, {**(extra_context or {}), "title": title})
+
     def get_urls(self) -> list[URLPattern]:
         """The dry run of each."""
         view = self.admin_site.admin_view(self.dry_run_view)
@@ -179,7 +184,15 @@ class ActAdmin(ReadOnlyAdmin):
     date_hierarchy = "noticed_at"
     inlines = (ActMoveInline,)
     change_form_template = "admin/disputes/act/change_form.html"
-    fields = ("rule", "version", "status", "what", "because", "facts", "due_at", "ended_at", "stopped_by", "actions")
+    fields = (
+        "rule", "version", "status", "what", "because", "facts_in_words", "noticed_at", "due_at", "ended_at",
+        "stopped_by", "actions", "result",
+    )  # fmt: skip
+    readonly_fields = ("facts_in_words",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With a title that says what is there."""
+        return super().changelist_view(request, {**(extra_context or {}), "title": _("What rules did, and will do")})
 
     def get_urls(self) -> list[URLPattern]:
         """Stopping one."""
@@ -220,7 +233,8 @@ class ActAdmin(ReadOnlyAdmin):
         return bool(request.user.has_perm("disputes.view_act"))
 
     def _shown(self, request: HttpRequest, act: Act, form: StopForm) -> dict[str, Any]:
-        believed = act.facts.get("believed", {})
+        believed, ways = act.facts.get("believed", {}), act.facts.get("ways", [])
+        best = max(ways, key=lambda way: way["value"])["way"] if ways else ""
         return {
             "title": f"{words.WILL[act.what]}",
             "subtitle": None,
@@ -230,8 +244,9 @@ class ActAdmin(ReadOnlyAdmin):
             "subject_url": subject_url(act),
             "can_stop": act.status == Act.Status.NOTICED and self.has_stop_permission(request),
             "form": form,
+            "differs": best != words.WAYS.get(act.what, act.what),
             "advice": {
-                "ways": words.ways(act.facts.get("ways", []), act.currency, words.WAYS.get(act.what, act.what)),
+                "ways": words.ways(ways, act.currency, best),
                 "sources": [words.source(name, one) for name, one in believed.items()],
             },
         }
@@ -240,6 +255,11 @@ class ActAdmin(ReadOnlyAdmin):
     def about(self, act: Act) -> SafeString:
         """The dispute or warning."""
         return format_html('<a href="{}">{}</a>', subject_url(act), act.subject)
+
+    @admin.display(description=gettext_lazy("Facts"))
+    def facts_in_words(self, act: Act) -> SafeString:
+        """What it was decided on, as it is stored."""
+        return words.given({**act.facts.get("rule", {}), **act.facts.get("given", {})})
 
     @admin.display(description=gettext_lazy("Amount"), ordering="amount")
     def shown_amount(self, act: Act) -> str:

@@ -59,7 +59,7 @@ class LimitsForm(forms.Form):
 class RuleForm(LimitsForm):
     """What a rule is to say from now on, and why."""
 
-    mode = forms.ChoiceField(label=gettext_lazy("The rule is"), choices=Rule.Mode.choices, widget=forms.RadioSelect)
+    mode = forms.ChoiceField(label=gettext_lazy("The rule is"), choices=Rule.Mode.choices)
     why = forms.CharField(
         label=gettext_lazy("Why"),
         widget=forms.Textarea(attrs={"rows": 2}),

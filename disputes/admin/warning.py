@@ -41,7 +41,7 @@ class WarningMoveInline(ReadOnlyInline):
 class FraudWarningAdmin(ReadOnlyAdmin):
     """What cards' issuers warn of."""
 
-    list_display = ("warned_at", "stripe_id", "state", "amount", "sellers", "advised", "actionable", "announced")
+    list_display = ("warned_at", "state", "amount", "advised", "announced", "sellers", "believed")
     list_filter = ("status", "actionable", "fraud_type")
     search_fields = (
         "stripe_id", "payment__charge_id", "payment__purchase__number", "payment__shares__order__number",
@@ -63,6 +63,11 @@ class FraudWarningAdmin(ReadOnlyAdmin):
         """Deciding to go on holding, which moves nothing."""
         view = self.admin_site.admin_view(self.hold_view)
         return [path("<int:warning_id>/hold/", view, name="disputes_fraudwarning_hold"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With a title that says what is there."""
+        title = _("Payments whose cards’ issuers believe in fraud")
+        return super().changelist_view(request, {**(extra_context or {}), "title": title})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -92,6 +97,7 @@ class FraudWarningAdmin(ReadOnlyAdmin):
             "subtitle": None,
             "warning": warning,
             "pill": (PILLS[FraudWarning.Status(warning.status)], warning.get_status_display()),
+            "believed": words.fraud_type(warning.fraud_type),
             "sentence": sentence(warning, found),
             "advice": {"ways": words.arithmetic(found), "sources": words.sources(found)},
             "orders": [_order(warning, share, may=is_live and may_decide(request)) for share in orders],
@@ -111,6 +117,11 @@ class FraudWarningAdmin(ReadOnlyAdmin):
         """What the payment was."""
         return str(warning.payment.money)
 
+    @admin.display(description=gettext_lazy("Believed"), ordering="fraud_type")
+    def believed(self, warning: FraudWarning) -> str:
+        """What the issuer believes."""
+        return words.fraud_type(warning.fraud_type)
+
     @admin.display(description=gettext_lazy("Sellers"))
     def sellers(self, warning: FraudWarning) -> str:
         """Whose orders it paid."""
@@ -120,7 +131,7 @@ class FraudWarningAdmin(ReadOnlyAdmin):
     def advised(self, warning: FraudWarning) -> str:
         """As it was written down last."""
         current = [one for one in warning.advice.all() if one.superseded_at is None]
-        return f"{current[0].get_best_display()} ({current[0].best_value})" if current else "–"
+        return f"{current[0].get_best_display()} ({current[0].best_value})" if current else _("in a minute")
 
     @admin.display(description=gettext_lazy("By itself"))
     def announced(self, warning: FraudWarning) -> str:
