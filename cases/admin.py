@@ -140,7 +140,7 @@ class CaseAdmin(ReadOnlyAdmin):
         if not form.is_valid():
             return self._again(request, case, reopening=form)
         text = form.cleaned_data["text"]
-        done = _("The case is open again, and the money held.")
+        done = _("The case is open again. Both sides were told.")
         return self._act(request, case, lambda by: opening.reopen(case, Party.STAFF, by=by, text=text), done)
 
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -184,7 +184,7 @@ def story(case: Case) -> str:
     elif case.outcome == Outcome.DECIDED:
         words.append(_("Nothing goes back: %(kept)s stays with %(shop)s.") % values)
     elif case.outcome in (Outcome.WITHDRAWN, Outcome.BUYER_SILENT):
-        words.append(_("Nothing goes back, and the money goes to %(shop)s as it would have without the case.") % values)
+        words.append(_("Nothing goes back by it, and the order’s money goes its usual way."))
     return " ".join(words)
 
 

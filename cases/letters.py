@@ -29,7 +29,9 @@ def opened(case: Case) -> None:
             _("%(reason)s. The buyer asks for %(asked)s back.") % values,
             _("Answer by %(until)s: agree, offer something else, or say why not.") % values,
             _("If you do not answer by then, the buyer gets what they ask for."),
-            _("Until the case is closed, the money of this order is held."),
+            _("Until the case is closed, the money of this order is held.")
+            if case.is_held
+            else _("You have its money already: what goes back to the buyer is fetched back from you."),
         ],
         words,
     )  # fmt: skip
@@ -40,7 +42,9 @@ def opened(case: Case) -> None:
         [
             _("You ask for %(asked)s back. %(shop)s has until %(until)s to answer.") % values,
             _("If they do not, you get what you ask for."),
-            _("Until the case is closed, the money of this order is held."),
+            _("Until the case is closed, the money of this order is held.")
+            if case.is_held
+            else _("%(shop)s has the money already: what comes back to you is fetched back from them.") % values,
         ],
     )
 
@@ -111,7 +115,9 @@ def reopened(case: Case, party: Party, words: str) -> None:
     values = _values(case)
     key = f"reopened-{case.moves.latest('pk').pk}"
     subject = _("Case %(case)s is open again") % values
-    lines = [_("It was opened again by %(party)s. The money of this order is held again.") % {"party": party.label}]
+    lines = [_("It was opened again by %(party)s.") % {"party": party.label}]
+    if case.is_held:
+        lines.append(_("What is left of the order’s money is held again."))
     _to_buyer(case, key, subject, [*lines, *_turn_lines(case, Party.BUYER)], words)
     _to_seller(case, key, subject, [*lines, *_turn_lines(case, Party.SELLER)], words)
 
@@ -153,7 +159,7 @@ def refused(case: Case, why: str) -> None:
     values = _values(case)
     key = f"refused-{case.moves.latest('pk').pk}"
     subject = _("Case %(case)s is open again: the refund could not be made") % values
-    line = _("What was agreed could not be paid. We look into it, and the money stays held until then.")
+    line = _("What was agreed could not be paid. We look into it and write to you.")
     _to_buyer(case, key, subject, [line])
     _to_seller(case, key, subject, [line])
     _to_staff(case, key, subject, [_("Stripe says: %(why)s") % {"why": why}])
@@ -179,7 +185,7 @@ def _turn_lines(case: Case, reader: Party) -> list[str]:
         ]
     silence = {
         Party.SELLER: _("If you do not, the buyer gets the %(asked)s they ask for."),
-        Party.BUYER: _("If you do not, the case is closed and the money goes to %(shop)s."),
+        Party.BUYER: _("If you do not, the case is closed and nothing comes back to you."),
     }
     return [_("Answer by %(until)s.") % values, silence[reader] % {**values, "asked": case.asked_money}]
 

@@ -205,9 +205,9 @@ def _reopen_until(case: Case) -> datetime:
 
 def _reopened(party: Party) -> str:
     words = {
-        Party.BUYER: _("The buyer opened the case again. The money is held again."),
-        Party.SELLER: _("The seller opened the case again. The money is held again."),
-        Party.STAFF: _("The marketplace opened the case again. The money is held again."),
+        Party.BUYER: _("The buyer opened the case again."),
+        Party.SELLER: _("The seller opened the case again."),
+        Party.STAFF: _("The marketplace opened the case again."),
     }
     return words[party]
 

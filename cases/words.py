@@ -71,9 +71,9 @@ def now_line(case: Case, reader: Party) -> Now:
         silence = (you if reader == Party.BUYER else they) % values
         return Now(_("%(shop)s has to answer.") % values, case.answer_by, silence)
     if reader == Party.BUYER:
-        silence = _("Without an answer the case is closed, and the money goes to %(shop)s.") % {"shop": shop}
+        silence = _("Without an answer the case is closed, and nothing comes back to you.")
         return Now(_("Your answer is needed."), case.answer_by, silence, is_yours=True)
-    silence = _("Without an answer the case is closed, and the money is no longer held for it.")
+    silence = _("Without an answer the case is closed, and nothing goes back to them.")
     return Now(_("The buyer has to answer."), case.answer_by, silence)
 
 

@@ -145,6 +145,11 @@ class Case(models.Model):
         return self.status in self.LIVE
 
     @property
+    def is_held(self) -> bool:
+        """Whether money of the order is still with us, so that the case keeps it from the seller."""
+        return self.share.status == Share.Status.HELD and self.share.left > 0
+
+    @property
     def asked_money(self) -> Money:
         """What the buyer wants back."""
         return self.share.money(self.asked)

@@ -102,9 +102,9 @@ def _open(request: SignedInRequest, share: Share) -> HttpResponse:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
             shop = share.order.seller.name
-            messages.success(
-                request, _("Your case is open. %(shop)s gets a mail, and the money is held.") % {"shop": shop}
-            )
+            held = _("Your case is open. %(shop)s gets a mail, and the money is held.")
+            sentence = held if case.is_held else _("Your case is open. %(shop)s gets a mail.")
+            messages.success(request, sentence % {"shop": shop})
             return redirect("cases:case", case.number)
     return _page(request, share, form, status=422)
 

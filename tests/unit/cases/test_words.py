@@ -74,10 +74,10 @@ def test_each_side_reads_an_offer_in_its_own_words() -> None:
         (999, "eur", 50, 500),
         (1, "eur", 50, 1),
         (333, "jpy", 33, 110),
-        (999, "bhd", 100, 999),
+        (1990, "bhd", 50, 1000),
     ],
 )
-def test_percent_are_rounded_half_up_to_a_minor_unit(gross: int, currency: str, percent: int, back: int) -> None:
+def test_percent_are_rounded_half_up_to_what_stripe_takes(gross: int, currency: str, percent: int, back: int) -> None:
     assert offers.share_of(Share(gross=gross, currency=currency), percent) == back
 
 
