@@ -42,7 +42,8 @@ def submit(pack: Pack, *, by: Decider, reason: str, expects: str = "") -> Submis
 
     The answer may still be SENDING when Stripe did not say in time: it is finished by itself. Outside any transaction.
     Raises NotOpen when it cannot be sent any more, NotAllowed with what is lacking or what Stripe refused, Changed when
-    it is not what was shown; GatewayError when Stripe does not answer before anything began.
+    it is not what was shown; GatewayError when Stripe does not answer before anything began, NotYet for a charge that
+    may still become a payment of ours.
     """
     if not reason.strip():
         raise NotAllowed(_("Say why."))
