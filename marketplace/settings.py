@@ -264,6 +264,7 @@ ALERTS = {
     "refund_minimum": 4,
     "refund_sigmas": 3,
     "refund_weight": 20,
+    "keep_days": 365,
 }
 _told = env.dict("ALERTS", default={})
 if unknown := sorted(set(_told) - set(ALERTS)):

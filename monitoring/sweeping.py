@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 
 from kit.clock import now
 from kit.faults import faultpoint
@@ -79,6 +80,14 @@ def wake() -> int:
     """Open again what was put off until now, and what a person closed long ago and is still there; how many."""
     over = Alert.objects.filter(status__in=[Status.SNOOZED, Status.DISMISSED], quiet_until__lte=now())
     return sum(_try_move(alert, Status.OPEN, "The time it was put off is over.", **_afresh()) for alert in over)
+
+
+def forget() -> int:
+    """Remove what was over long ago, with its history: its facts name people; how many."""
+    long_ago = now() - timedelta(days=settings.ALERTS["keep_days"])
+    old = list(Alert.objects.filter(status=Status.CLOSED, closed_at__lt=long_ago).values_list("pk", flat=True)[:1000])
+    Alert.objects.filter(pk__in=old).delete()
+    return len(old)
 
 
 def _recheck(watch: Watch, alerts: list[Alert]) -> None:

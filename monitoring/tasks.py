@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from monitoring import heartbeats  # noqa: F401 - its signals are heard by whoever runs tasks
-from monitoring.sweeping import sweep
+from monitoring.sweeping import forget, sweep
 from monitoring.watches import WATCHES
 
 
@@ -15,5 +15,6 @@ def watch(**_ignored: object) -> None:
 
 @shared_task(name="monitoring.watch_rates")
 def watch_rates(**_ignored: object) -> None:
-    """The same for what has to read much: rates and paces over months."""
+    """The same for what has to read much, rates and paces over months; and forget what was over long ago."""
+    forget()
     sweep([one for one in WATCHES if one.seldom])

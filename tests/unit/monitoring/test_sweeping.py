@@ -12,7 +12,7 @@ from accounts.models import User
 from kit.clock import fixed_at, now
 from monitoring import duties, handling, sweeping
 from monitoring.models import Alert, Duty, Kind
-from monitoring.sweeping import WatchFailed, look, sweep, wake
+from monitoring.sweeping import WatchFailed, forget, look, sweep, wake
 from monitoring.watch import Problem, Watch
 from monitoring.watches import BY_KIND
 
@@ -184,3 +184,17 @@ def test_opening_many_takes_as_many_queries_as_opening_one(
         look(wrong.watch)
 
     assert Alert.objects.count() == 300
+
+
+def test_what_was_over_long_ago_is_forgotten_and_nothing_else(wrong: Wrong) -> None:
+    wrong.subjects = {"1", "2"}
+    look(wrong.watch)
+    wrong.subjects = {"2"}
+    look(wrong.watch)
+
+    with fixed_at(now() + 364 * DAY):
+        assert forget() == 0
+    with fixed_at(now() + 366 * DAY):
+        assert forget() == 1
+
+    assert Alert.objects.get().subject == "2"
