@@ -17,6 +17,10 @@ from django.utils.translation import gettext as _
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 
+# Stripe takes whole crowns and shillings only, written with two decimals, and thousandths that end in 0: what is
+# charged, refunded or transferred is a multiple of so many minor units (docs.stripe.com/currencies; fault F33).
+STEPS = {"isk": 100, "ugx": 100, **dict.fromkeys(THREE_DECIMAL, 10)}
+
 # Stripe's smallest charge per currency, in minor units (docs.stripe.com/currencies); others are checked by Stripe.
 SMALLEST_CHARGE = {
     "usd": 50, "eur": 50, "gbp": 30, "jpy": 50, "mxn": 1000, "sek": 300, "nok": 300, "dkk": 250, "pln": 200,
@@ -37,6 +41,11 @@ def exponent(currency: str) -> int:
     if currency in ZERO_DECIMAL:
         return 0
     return 3 if currency in THREE_DECIMAL else 2
+
+
+def step(currency: str) -> int:
+    """Of how many minor units amounts at Stripe are multiples: 1, 10 or 100."""
+    return STEPS.get(currency, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +93,14 @@ class Money:
         return other.amount
 
     def basis_points(self, points: int) -> Money:
-        """This times points/10,000, rounded half up to a minor unit (a fee is never lost to rounding down)."""
-        return Money((self.amount * points + 5_000) // 10_000, self.currency)
+        """This times points/10,000, rounded half up to what Stripe takes (a fee is never lost to rounding down)."""
+        size = step(self.currency)
+        return Money((self.amount * points + 5_000 * size) // (10_000 * size) * size, self.currency)
 
 
-def allocate(amount: int, weights: Sequence[int]) -> list[int]:
+def allocate(amount: int, weights: Sequence[int], *, step: int = 1) -> list[int]:
     """Split `amount` minor units by `weights` so that the parts sum to it exactly (largest remainder; ties to the
-    first).
+    first). Parts are multiples of `step`; what `amount` has beyond such a multiple goes to the part with most weight.
 
     Raises ValueError for a negative amount or weight, or when every weight is zero while there is something to split.
     """
@@ -101,6 +111,10 @@ def allocate(amount: int, weights: Sequence[int]) -> list[int]:
         if amount:
             raise ValueError("nothing to allocate by: every weight is zero")
         return [0 for _weight in weights]
+    if step > 1:
+        whole = [part * step for part in allocate(amount // step, weights)]
+        whole[max(range(len(weights)), key=lambda i: (weights[i], -i))] += amount % step
+        return whole
     parts = [amount * weight // total for weight in weights]
     by_remainder = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), i))
     for index in by_remainder[: amount - sum(parts)]:
@@ -138,7 +152,15 @@ def parse_amount(text: str, currency: str) -> int:
         )
     if scaled > LARGEST_AMOUNT:
         raise ValueError(_("Stripe takes at most eight digits. Enter a smaller amount."))
+    if scaled % step(currency):
+        raise ValueError(_need_steps(currency))
     return int(scaled)
+
+
+def _need_steps(currency: str) -> str:
+    if exponent(currency) == 3:
+        return _("The third decimal of an amount in %(currency)s is always 0.") % {"currency": currency.upper()}
+    return _("Amounts in %(currency)s are whole: leave the decimals out.") % {"currency": currency.upper()}
 
 
 def format_money(amount: int, currency: str) -> str:

@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.countries import percentage
-from kit.money import Money, allocate, format_money
+from kit.money import Money, allocate, format_money, step
 from orders.models import BasketLine, FeeRule
 
 
@@ -44,8 +44,11 @@ def fees_on(amounts: Sequence[int], currency: str, terms: Terms) -> list[int]:
     rounding neither grows nor shrinks with the number of lines. Then the least and the most of one line count, and a
     fee is never more than its line (fault F32).
     """
-    whole = Money(sum(amounts), currency).basis_points(terms.basis_points).amount
-    return [_within(part, amount, terms) for part, amount in zip(allocate(whole, amounts), amounts, strict=True)]
+    whole, size = Money(sum(amounts), currency).basis_points(terms.basis_points).amount, step(currency)
+    parts = allocate(whole, amounts, step=size)
+    fees = [_within(part, amount, terms) for part, amount in zip(parts, amounts, strict=True)]
+    # A least or a most in other units than Stripe takes counts as what it takes of it.
+    return [fee - fee % size for fee in fees]
 
 
 def fees_at_sale(lines: Sequence[BasketLine], *, at: datetime) -> list[LineFee]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from kit.money import step
 from payments.policies import POLICIES
 from payments.splits import Line, Split, TooMuch, over_lines, split
 
@@ -140,7 +141,7 @@ def refund(facts: Facts, request: Mapping[str, Any]) -> Plan:
     wanted = _amounts(facts, request)
     try:
         policy = POLICIES[request["policy"]]
-        parted = split(facts.lines, wanted, policy, processing=facts.processing)
+        parted = split(facts.lines, wanted, policy, processing=facts.processing, step=step(facts.currency))
     except TooMuch as error:
         raise Refused("more_than_left", amount=error.left, field="amount") from error
     absorbed = min(parted.sellers, facts.left)
@@ -166,6 +167,8 @@ def release(facts: Facts, request: Mapping[str, Any]) -> Plan:
     if wanted > facts.left:
         raise Refused("more_than_left", amount=facts.left, field="amount")
     netted = min(wanted, facts.debt)
+    # What is sent is something Stripe takes; the rest of the debt waits for the next release.
+    netted -= netted % step(facts.currency)
     finishes = wanted == facts.left
     effects = [Effect("seller", wanted, "release")]
     if netted:
@@ -252,9 +255,10 @@ def decide(facts: Facts, request: Mapping[str, Any], *, amount: int, lines: tupl
         raise Refused("more_than_left", amount=before)
     parted = split(
         lines,
-        over_lines(lines, amount),
+        over_lines(lines, amount, step=step(facts.currency)),
         POLICIES[request["policy"]],
         processing=facts.processing,
+        step=step(facts.currency),
     )
     absorbed = min(parted.sellers, facts.left)
     owed = parted.sellers - absorbed
@@ -307,7 +311,7 @@ def _amounts(facts: Facts, request: Mapping[str, Any]) -> dict[int, int]:
     if amount <= 0:
         raise Refused("nothing_to_refund", field="amount")
     try:
-        return over_lines(facts.lines, amount)
+        return over_lines(facts.lines, amount, step=step(facts.currency))
     except TooMuch as error:
         raise Refused("more_than_left", amount=error.left, field="amount") from error
 
@@ -343,7 +347,8 @@ def _refuse_unreleasable(facts: Facts) -> None:
 def _reversible(facts: Facts, owed: int) -> int:
     """As much of what is owed as can be fetched back: the seller's balance at Stripe, by our books, is the limit."""
     sent = sum(one.left for one in facts.sent)
-    return max(0, min(owed, sent, facts.seller_cash))
+    possible = max(0, min(owed, sent, facts.seller_cash))
+    return possible - possible % step(facts.currency)
 
 
 def over_releases(facts: Facts, amount: int) -> list[dict[str, int]]:

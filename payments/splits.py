@@ -61,39 +61,54 @@ class TooMuch(ValueError):
         super().__init__(f"only {left} is left")
 
 
-def over_lines(lines: Sequence[Line], amount: int) -> dict[int, int]:
-    """An amount without lines, spread over what is still refundable of each. Raises TooMuch."""
+def over_lines(lines: Sequence[Line], amount: int, *, step: int = 1) -> dict[int, int]:
+    """An amount without lines, spread over what is still refundable of each in what Stripe takes (`kit.money.step`).
+    Raises TooMuch.
+    """
     left = [line.refundable for line in lines]
     if amount > sum(left):
         raise TooMuch(sum(left))
-    return {line.id: part for line, part in zip(lines, allocate(amount, left), strict=True) if part}
+    parts = allocate(amount, left, step=_usable(step, amount, *left))
+    return {line.id: part for line, part in zip(lines, parts, strict=True) if part}
 
 
-def split(lines: Sequence[Line], amounts: Mapping[int, int], policy: Policy, *, processing: int) -> Split:
+def split(
+    lines: Sequence[Line], amounts: Mapping[int, int], policy: Policy, *, processing: int, step: int = 1
+) -> Split:
     """Who bears a refund of `amounts` (by line id) under a policy. `processing` is the order's whole part of Stripe's
-    processing fee.
+    processing fee. What is the seller's is a multiple of `step`, because transfers of it are (`kit.money.step`).
 
     Raises TooMuch when a line has less left, ValueError for nothing or for an unknown line.
     """
     by_id = {line.id: line for line in lines}
     if not amounts or any(amount <= 0 for amount in amounts.values()) or amounts.keys() - by_id.keys():
         raise ValueError("a refund names known lines and amounts above nothing")
-    parts = tuple(_part(by_id[line], amounts[line]) for line in sorted(amounts))
+    step = _usable(step, *amounts.values(), *(part for line in lines for part in (line.amount, line.refunded)))
+    parts = tuple(_part(by_id[line], amounts[line], step) for line in sorted(amounts))
     amount, fee = sum(part.amount for part in parts), sum(part.from_fee for part in parts)
     if not policy.seller_pays:
         return Split(amount, 0, fee, amount - fee, 0, parts)
     gross = sum(line.amount for line in lines)
     refunded = sum(line.refunded for line in lines)
-    lost = _due(processing, refunded + amount, gross) - _due(processing, refunded, gross)
+    # What is not a multiple of it stays with the platform.
+    whole = processing - processing % step
+    lost = _due(whole, refunded + amount, gross, step) - _due(whole, refunded, gross, step)
     return Split(amount, amount - fee, fee, 0, lost if policy.seller_pays_processing else 0, parts)
 
 
-def _part(line: Line, amount: int) -> Part:
+def _usable(step: int, *amounts: int) -> int:
+    """What was not paid in steps (in another currency than agreed, say) is not given back in steps either."""
+    return 1 if any(amount % step for amount in amounts) else step
+
+
+def _part(line: Line, amount: int, step: int) -> Part:
     if amount > line.refundable:
         raise TooMuch(line.refundable)
-    return Part(line.id, amount, _due(line.fee, line.refunded + amount, line.amount) - line.fee_returned)
+    return Part(line.id, amount, _due(line.fee, line.refunded + amount, line.amount, step) - line.fee_returned)
 
 
-def _due(whole: int, cumulative: int, of: int) -> int:
-    """The part of `whole` that belongs to `cumulative` of `of`, rounded half up; all of it at the end."""
-    return (2 * whole * cumulative + of) // (2 * of)
+def _due(whole: int, cumulative: int, of: int, step: int) -> int:
+    """The part of `whole` that belongs to `cumulative` of `of`, rounded half up to a step; all of it at the end."""
+    if cumulative == of:
+        return whole
+    return (2 * whole * cumulative + of * step) // (2 * of * step) * step

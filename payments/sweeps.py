@@ -17,6 +17,7 @@ from accounts.models import ConnectedAccount
 from gateway.errors import GatewayError
 from kit.clock import now
 from kit.faults import faultpoint
+from kit.money import step
 from orders.models import DeliveredBy
 from orders.models import Status as OrderStatus
 from payments import claims, decisions, holds, letters, refunds, releases, reversals, reviewing, schedule, shares
@@ -308,7 +309,7 @@ def _held_part(share: Share) -> int:
         amount = (low + high + 1) // 2
         plan = decisions.preview(share, Kind.REFUND, {"reason": "", "policy": SHARED.name, "amount": amount})
         low, high = (low, amount - 1) if plan.steps["owed"] else (amount, high)
-    return low
+    return low - low % step(share.currency)
 
 
 def _warn_buyer(share: Share) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.money import step
 from payments import consequences
 from payments.consequences import Facts, Plan, Refused, Sent
 from payments.policies import POLICIES
@@ -31,7 +32,8 @@ def sales(draw: st.DrawFn) -> Facts:
     gross = sum(amounts)
     return Facts(
         order="ABC",
-        currency=draw(st.sampled_from(["eur", "jpy", "kwd"])),
+        # Amounts here are any; currencies that are paid in steps have their own properties (test_currencies.py).
+        currency=draw(st.sampled_from(["eur", "jpy", "usd"])),
         status="held",
         gross=gross,
         fee=sum(line.fee for line in lines),
@@ -188,7 +190,8 @@ def test_i03_every_part_of_a_refund_is_borne_by_somebody_once(facts: Facts, prog
         # What is held pays first: nobody owes while something is left.
         assert steps["owed"] == 0 or steps["absorbed"] == before.left
         sent = sum(one.left for one in before.sent)
-        assert steps["reverse"] == max(0, min(steps["owed"], sent, before.seller_cash))
+        possible = max(0, min(steps["owed"], sent, before.seller_cash))
+        assert steps["reverse"] == possible - possible % step(before.currency)
 
 
 @given(facts=sales(), program=PROGRAM)
@@ -209,7 +212,8 @@ def test_f39_setting_off_never_exceeds_the_debt(facts: Facts, program: list[Any]
     for before, plan in _happened(facts, program):
         if plan.kind == "release":
             steps = plan.steps
-            assert steps["netted"] == min(plan.amount, before.debt)
+            possible = min(plan.amount, before.debt)
+            assert steps["netted"] == possible - possible % step(before.currency)
             assert steps["transfer"] == plan.amount - steps["netted"] >= 0
         assert _carried_out(before, plan).debt >= 0
 

@@ -92,7 +92,7 @@ def test_f24_held_money_that_is_not_as_agreed_is_not_fulfilled(
     assert not payment.shares.exclude(holds__kind="staff").exists()
 
 
-def test_money_stripe_put_into_a_balance_of_another_currency_is_not_held(held_at_stripe: CheckoutSession) -> None:
+def test_f51_money_stripe_put_into_a_balance_of_another_currency_is_not_held(held_at_stripe: CheckoutSession) -> None:
     charge = held_at_stripe.charge
     assert charge is not None
     assert charge.line is not None
