@@ -40,10 +40,10 @@ DELIVERED = "delivered"
 
 
 class NotAccepted(Exception):
-    """What was sent is not believed or not understood; `status` is the HTTP answer, the message a sentence."""
+    """What was sent is not believed or not understood; `code` is the HTTP answer's, the message a sentence."""
 
-    def __init__(self, status: int, sentence: str) -> None:
-        self.status = status
+    def __init__(self, code: int, sentence: str) -> None:
+        self.code = code
         super().__init__(sentence)
 
 

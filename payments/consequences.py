@@ -23,6 +23,10 @@ ENDED_BY_STAFF = ("staff", "warning", "restriction")
 NOT_RELIED_ON = ("platform_cash", "seller_cash", "asked_for")
 
 
+# Who asks for a release: the date has come, and nobody in particular.
+BY_DATE = "date"
+
+
 class Refused(Exception):
     """This cannot be done. `code` says why (payments.words has the sentence), `amount` how much would be possible."""
 
@@ -69,6 +73,8 @@ class Facts:
     disputed: int = 0
     # The buyer's bank has the charge: Stripe refuses to refund it (fault F44).
     bars_refunds: bool = False
+    # Seller and buyer agreed on parts: nothing is released by date.
+    by_milestones: bool = False
     # The seller's again after a dispute that was won late.
     restored: int = 0
 
@@ -161,6 +167,8 @@ def refund(facts: Facts, request: Mapping[str, Any]) -> Plan:
 def release(facts: Facts, request: Mapping[str, Any]) -> Plan:
     """Send the seller what is held, or `amount` of it. Their debt is kept back first. Raises Refused."""
     _refuse_unreleasable(facts)
+    if facts.by_milestones and request.get("by") == BY_DATE:
+        raise Refused("by_milestones")
     wanted = facts.left if request.get("amount") is None else int(request["amount"])
     if wanted <= 0:
         raise Refused("nothing_to_release", field="amount")

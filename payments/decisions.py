@@ -27,7 +27,18 @@ from kit.faults import faultpoint
 from kit.transitions import IllegalMove, LostRace, move
 from ledger import journal
 from orders import progress
-from payments import books, consequences, disputes, holds, outside, refunds, releases, reversals, shares
+from payments import (
+    books,
+    consequences,
+    disputes,
+    holds,
+    milestone_parts,
+    outside,
+    refunds,
+    releases,
+    reversals,
+    shares,
+)
 from payments.consequences import Facts, Plan, Refused
 from payments.errors import PaymentError
 from payments.models import Hold, MoneyAction, Refund, Release, Reversal, Share
@@ -240,6 +251,8 @@ def _plan(share: Share, kind: str, request: Request, facts: Facts) -> Plan:
         return consequences.retry(facts, request, amount=refunds.still_owed(failed))
     if kind == Kind.END_HOLD and outside.is_undecided(share, request["hold"]):
         raise Refused("decide_first")
+    if kind == Kind.RELEASE and "milestone" in request:
+        milestone_parts.check(share, request["milestone"], request["amount"])
     plans: dict[str, Callable[[Facts, Request], Plan]] = {
         Kind.REFUND: consequences.refund,
         Kind.RELEASE: consequences.release,
@@ -256,7 +269,10 @@ def _write(share: Share, plan: Plan, *, by: Decider, reason: str) -> list[Row]:
     at = now()
     match plan.kind:
         case Kind.RELEASE:
-            return [releases.write(share, dict(plan.steps), actor=by.actor, reason=reason, at=at)]
+            release = releases.write(share, dict(plan.steps), actor=by.actor, reason=reason, at=at)
+            if "milestone" in plan.request:
+                milestone_parts.sent_by(plan.request["milestone"], release)
+            return [release]
         case Kind.REFUND:
             return [refunds.write(share, plan.steps, plan.request, actor=by.actor, at=at)]
         case Kind.CANCEL:

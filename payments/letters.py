@@ -20,7 +20,7 @@ def release_soon(share: Share) -> None:
     """To the buyer: nobody said that it arrived, and the money goes to the seller soon."""
     day = date_format(localtime(share.release_at or now()), "j F Y")
     shop = share.order.seller.name
-    _to_buyer(
+    to_buyer(
         share,
         key=f"release-soon:{share.pk}",
         subject=_("Did your order %(number)s arrive?") % {"number": share.order.purchase.number},
@@ -35,7 +35,7 @@ def ship_soon(share: Share) -> None:
     """To the seller's owners: what is not sent by its day is cancelled, and the buyer gets everything back."""
     day = date_format(localtime(share.order.ship_by or now()), "j F Y")
     values = {"number": share.order.number, "day": day, "amount": share.money(share.left)}
-    _to_owners(
+    to_owners(
         share,
         key=f"ship-soon:{share.pk}",
         subject=_("Send order %(number)s by %(day)s") % values,
@@ -50,7 +50,7 @@ def ship_soon(share: Share) -> None:
 def refunded(refund: Refund) -> None:
     """To the buyer and the seller's owners: Stripe took the refund on."""
     share, number = refund.share, refund.share.order.purchase.number
-    _to_buyer(
+    to_buyer(
         share,
         key=f"refunded-buyer:{refund.pk}",
         subject=_("%(amount)s of your order %(number)s comes back to you") % {"amount": refund.money, "number": number},
@@ -79,7 +79,7 @@ def refunded(refund: Refund) -> None:
         lines.append(_("It costs you nothing: the marketplace bears it."))
     subject = _("Order %(number)s: %(amount)s went back to the buyer")
     values = {"number": share.order.number, "amount": refund.money}
-    _to_owners(share, key=f"refunded-seller:{refund.pk}", subject=subject % values, lines=lines)
+    to_owners(share, key=f"refunded-seller:{refund.pk}", subject=subject % values, lines=lines)
 
 
 def refund_failed(refund: Refund) -> None:
@@ -104,7 +104,7 @@ def released(release: Release) -> None:
     if release.netted:
         lines.append(_("%(kept)s was set off against what you owed the marketplace.") % values)
     subject = _("Order %(number)s: %(amount)s is yours") % values
-    _to_owners(share, key=f"released:{release.pk}", subject=subject, lines=lines)
+    to_owners(share, key=f"released:{release.pk}", subject=subject, lines=lines)
 
 
 def deadline_near(share: Share) -> None:
@@ -133,14 +133,16 @@ def deadline_blocked(share: Share) -> None:
     )
 
 
-def _to_buyer(share: Share, *, key: str, subject: str, lines: Sequence[str]) -> None:
+def to_buyer(share: Share, *, key: str, subject: str, lines: Sequence[str]) -> None:
+    """Write to who bought it, once for each `key`."""
     purchase = share.order.purchase
     link = settings.SITE_URL + reverse("orders:purchase", args=[purchase.number])
     why = _("You get this mail because you bought something at %(site)s.") % {"site": settings.MARKETPLACE_NAME}
     _write([purchase.customer.user], key=key, subject=subject, lines=lines, link=link, why=why)
 
 
-def _to_owners(share: Share, *, key: str, subject: str, lines: Sequence[str]) -> None:
+def to_owners(share: Share, *, key: str, subject: str, lines: Sequence[str]) -> None:
+    """Write to everybody who owns the shop, once each for each `key`."""
     owners = Membership.objects.filter(
         seller=share.order.seller, role=Membership.Role.OWNER, user__is_active=True
     ).select_related("user")

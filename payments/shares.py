@@ -136,6 +136,7 @@ def facts(share: Share) -> Facts:
         asked_for=any(holds.is_request(hold) for hold in holding),
         on_its_way=there.release_under_way,
         order_status=share.order.status,
+        by_milestones=there.agreement,
         can_receive=share.account.can_receive_transfers and share.account.closed_at is None,
         debt=_debt(share, owed),
         seller_cash=seller_cash,

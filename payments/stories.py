@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from kit.clock import now
 from kit.money import Money
 from orders.models import Status as OrderStatus
-from payments.models import DisputeShare, Hold, Refund, Release, Reversal, Share
+from payments import milestone_parts
+from payments.models import DisputeShare, Hold, Milestone, MilestoneAgreement, Refund, Release, Reversal, Share
 
 Basis = Share.Basis
 
@@ -37,11 +38,11 @@ class Step:
 def for_buyer(share: Share) -> list[Step]:
     """Where the buyer's money is, and until when they can object."""
     steps = [Step(_("You paid"), share.opened_at, share.money(share.gross))]
-    steps += [Step(_("It went to the seller"), release.sent_at) for release in _sent(share)]
+    steps += [Step(_buyer_release(release), release.sent_at) for release in _sent(share)]
     steps += [_buyer_refund(refund) for refund in _refunds(share)]
     steps += [step for part in _disputes(share) for step in _buyer_dispute(part)]
     if share.status == Share.Status.HELD and share.left:
-        steps.append(Step(_buyer_wait(share), share.release_at, is_future=True))
+        steps += _buyer_waits(share)
         steps += [Step(_("It waits: %(why)s") % {"why": _hold_word(hold)}, is_future=True) for hold in _holds(share)]
     return _in_order(steps)
 
@@ -55,7 +56,7 @@ def for_seller(share: Share) -> list[Step]:
     steps += [_seller_refund(refund) for refund in _refunds(share)]
     steps += [step for part in _disputes(share) for step in _seller_dispute(part)]
     if share.status == Share.Status.HELD and share.left:
-        steps.append(_seller_wait(share))
+        steps += _seller_waits(share)
         steps += [
             Step(_("It waits: %(why)s") % {"why": hold.reason}, is_future=True, reason=hold.ends_when)
             for hold in _holds(share)
@@ -111,6 +112,8 @@ def release_line(share: Share) -> str:
     hold = next(iter(_holds(share)), None)
     if share.status == Share.Status.HELD and hold is not None:
         return _("waits: %(why)s") % {"why": hold.get_kind_display()}
+    if share.status == Share.Status.HELD and _agreement(share) is not None:
+        return _("yours as milestones are confirmed")
     if share.status == Share.Status.HELD and share.release_at is None:
         return _("yours after delivery")
     if share.status == Share.Status.HELD:
@@ -120,6 +123,45 @@ def release_line(share: Share) -> str:
     if release is None:
         return _("yours")
     return _payout_word(release)
+
+
+def _buyer_waits(share: Share) -> list[Step]:
+    agreement = _agreement(share)
+    if agreement is None:
+        return [Step(_buyer_wait(share), share.release_at, is_future=True)]
+    words = {
+        Milestone.Status.OPEN: _("Held until you confirm “%(name)s”"),
+        Milestone.Status.DONE: _("Held until you confirm “%(name)s” or %(day)s"),
+        Milestone.Status.CONFIRMED: _("The part for “%(name)s” goes to the seller"),
+    }
+    return [
+        Step(
+            words[Milestone.Status(one.status)] % {"name": one.name, "day": _day(one.due_at or now())},
+            one.due_at,
+            is_future=True,
+        )
+        for one in _milestones_left(agreement)
+    ]
+
+
+def _buyer_release(release: Release) -> str:
+    milestone = _milestone(release)
+    if milestone is None:
+        return _("It went to the seller")
+    return _("The part for “%(name)s” went to the seller") % {"name": milestone.name}
+
+
+def _milestone(release: Release) -> Milestone | None:
+    """What it was sent for, if seller and buyer agreed on milestones."""
+    return getattr(release, "milestone", None)
+
+
+def _agreement(share: Share) -> MilestoneAgreement | None:
+    return next((one for one in share.agreements.all() if one.status == MilestoneAgreement.Status.AGREED), None)
+
+
+def _milestones_left(agreement: MilestoneAgreement) -> list[Milestone]:
+    return [one for one in agreement.milestones.all() if not one.is_released]
 
 
 def _buyer_wait(share: Share) -> str:
@@ -151,7 +193,9 @@ def _seller_release(release: Release) -> list[Step]:
         kept = release.share.money(-release.netted)
         steps.append(Step(_("Set off against what you owed"), release.sent_at, kept))
     if release.amount:
-        steps.append(Step(_("Yours, in your Stripe balance"), release.sent_at, release.money))
+        milestone = _milestone(release)
+        why = "" if milestone is None else _("For “%(name)s”.") % {"name": milestone.name}
+        steps.append(Step(_("Yours, in your Stripe balance"), release.sent_at, release.money, reason=why))
         steps.append(_payout_step(release))
     # What was fetched back for a refund is told with the refund: it is one loss, not two.
     done = [one for one in release.reversals.all() if one.status == Reversal.Status.DONE and one.refund_id is None]
@@ -195,6 +239,29 @@ def _fetched_back(refund: Refund) -> int:
     return sum(one.amount for one in refund.reversals.all() if one.status != Reversal.Status.REFUSED)
 
 
+def _seller_waits(share: Share) -> list[Step]:
+    agreement = _agreement(share)
+    if agreement is None:
+        return [_seller_wait(share)]
+    left = _milestones_left(agreement)
+    weights = [one.amount for one in left]
+    amounts = milestone_parts.by_weight(share.left, weights, currency=share.currency) if left else []
+    words = {
+        Milestone.Status.OPEN: _("Yours when “%(name)s” is done"),
+        Milestone.Status.DONE: _("Yours when the buyer confirms “%(name)s”, or on %(day)s"),
+        Milestone.Status.CONFIRMED: _("Yours: “%(name)s” is confirmed"),
+    }
+    return [
+        Step(
+            words[Milestone.Status(one.status)] % {"name": one.name, "day": _day(one.due_at or now())},
+            one.due_at,
+            share.money(amount),
+            is_future=True,
+        )
+        for one, amount in zip(left, amounts, strict=True)
+    ]
+
+
 def _seller_wait(share: Share) -> Step:
     money = share.money(share.left)
     if share.release_at is None:
@@ -211,6 +278,8 @@ def _seller_wait(share: Share) -> Step:
 
 def _staff_wait(share: Share) -> Step:
     left = share.money(share.left)
+    if _agreement(share) is not None:
+        return Step(_("Released as milestones are confirmed"), None, left, is_future=True)
     if share.release_at is None:
         return Step(_("Release after delivery"), None, left, is_future=True)
     why = _("Counts from: %(basis)s.") % {"basis": share.get_release_basis_display()} if share.release_basis else ""

@@ -20,8 +20,20 @@ from kit.faults import faultpoint
 from kit.money import step
 from orders.models import DeliveredBy
 from orders.models import Status as OrderStatus
-from payments import claims, decisions, holds, letters, refunds, releases, reversals, reviewing, schedule, shares
-from payments.consequences import Refused
+from payments import (
+    claims,
+    decisions,
+    holds,
+    letters,
+    milestone_parts,
+    refunds,
+    releases,
+    reversals,
+    reviewing,
+    schedule,
+    shares,
+)
+from payments.consequences import BY_DATE, Refused
 from payments.errors import PaymentError
 from payments.models import DisputeShare, Hold, MoneyAction, Payment, Refund, Release, Reversal, Share
 from payments.policies import BY_REASON, SHARED
@@ -67,6 +79,7 @@ def release_due(at_once: int = claims.AT_ONCE) -> int:
 def due_for_release() -> QuerySet[Share]:
     """What is due and not held back. Without anybody's word the buyer was told first."""
     due = Share.objects.filter(status=Share.Status.HELD, release_at__lte=now()).exclude(_is_held_back())
+    due = due.exclude(milestone_parts.is_by_milestones())
     return due.filter(~Q(release_basis=Basis.SHIPPED) | Q(release_warned_at__isnull=False))
 
 
@@ -75,7 +88,7 @@ def warn_buyers() -> int:
     soon = now() + timedelta(days=schedule.warning_days())
     waiting = Share.objects.filter(
         status=Share.Status.HELD, release_basis=Basis.SHIPPED, release_at__lte=soon, release_warned_at=None
-    )
+    ).exclude(milestone_parts.is_by_milestones())
     return sum(1 for share in _each(waiting) if _try(_warn_buyer, share))
 
 
@@ -84,7 +97,7 @@ def warn_sellers() -> int:
     soon = now() + timedelta(days=schedule.warning_days())
     waiting = Share.objects.filter(
         status=Share.Status.HELD, order__status=OrderStatus.PAID, order__ship_by__lte=soon, ship_warned_at=None
-    )
+    ).exclude(milestone_parts.is_by_milestones())
     return sum(1 for share in _each(waiting) if _try(_warn_seller, share))
 
 
@@ -93,6 +106,8 @@ def cancel_unsent() -> int:
     late = Share.objects.filter(
         status=Share.Status.HELD, order__status=OrderStatus.PAID, order__ship_by__lte=now()
     ).exclude(_is_held_back())
+    # What is done step by step has its own dates, up to the longest holding time.
+    late = late.exclude(milestone_parts.is_by_milestones())
     return sum(1 for share in _each(late) if _try(_cancel, share))
 
 
@@ -216,7 +231,7 @@ def _release(share: Share) -> None:
         _restrict(share)
         return
     reason = f"The release date has come: {share.get_release_basis_display()}."
-    decisions.by_itself(share, Kind.RELEASE, {}, actor=ACTOR, reason=reason)
+    decisions.by_itself(share, Kind.RELEASE, {"by": BY_DATE}, actor=ACTOR, reason=reason)
 
 
 def _close(share_id: int) -> None:

@@ -12,7 +12,7 @@ from gateway.errors import GatewayError
 from kit.clock import now
 from orders.models import Purchase
 from orders.models import Status as OrderStatus
-from payments import checkout, disputes, fetching_back, payouts, settlement, sweeps
+from payments import checkout, disputes, fetching_back, milestones, payouts, settlement, sweeps
 from payments.errors import PaymentError
 from payments.models import Payment, Payout
 
@@ -47,6 +47,7 @@ def act_on_held_money(**_ignored: object) -> None:
         sweeps.warn_buyers,
         sweeps.warn_sellers,
         sweeps.release_due,
+        *milestones.SWEEPS,
         sweeps.cancel_unsent,
         sweeps.refund_cancelled,
         sweeps.end_reviews,

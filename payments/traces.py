@@ -14,7 +14,8 @@ ASK = """
         EXISTS (SELECT FROM payments_release WHERE share_id = %(share)s),
         EXISTS (SELECT FROM payments_release WHERE share_id = %(share)s AND status = 'planned'),
         EXISTS (SELECT FROM payments_disputeshare WHERE share_id = %(share)s),
-        EXISTS (SELECT FROM payments_dispute WHERE payment_id = %(payment)s)
+        EXISTS (SELECT FROM payments_dispute WHERE payment_id = %(payment)s),
+        EXISTS (SELECT FROM payments_milestoneagreement WHERE share_id = %(share)s AND status = 'agreed')
 """
 
 
@@ -30,6 +31,7 @@ class Traces:
     release_under_way: bool
     dispute_part: bool
     dispute: bool
+    agreement: bool
 
 
 def of(share: Share) -> Traces:

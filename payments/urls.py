@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import cancel, checkout, receipt, seller
+from payments.views import cancel, checkout, milestones, receipt, seller
 
 app_name = "payments"
 
@@ -15,5 +15,16 @@ urlpatterns = [
     path("receipts/<slug:number>.pdf", receipt.pdf, name="receipt_pdf"),
     path("desk/", seller.desk, name="desk"),
     path("desk/orders/<slug:number>/cancel/", cancel.cancel, name="cancel_order"),
+    path("desk/orders/<slug:number>/milestones/", milestones.propose, name="propose_milestones"),
+    path("desk/orders/<slug:number>/milestones/withdraw/", milestones.withdraw, name="withdraw_milestones"),
+    path("desk/orders/<slug:number>/milestones/<int:pk>/done/", milestones.done, name="milestone_done"),
+    path("orders/<slug:number>/milestones/<slug:order>/", milestones.show, name="milestones"),
+    path("orders/<slug:number>/milestones/<slug:order>/answer/", milestones.answer, name="answer_milestones"),
+    path("orders/<slug:number>/milestones/<slug:order>/<int:pk>/", milestones.confirm, name="confirm_milestone"),
+    path(
+        "orders/<slug:number>/milestones/<slug:order>/<int:pk>/not-done/",
+        milestones.not_done,
+        name="milestone_not_done",
+    ),
     path("desk/payouts/", seller.payouts, name="payouts"),
 ]

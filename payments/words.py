@@ -38,6 +38,9 @@ REFUSALS: dict[str, Text] = {
         "Wait for the bank’s decision."
     ),
     "not_failed": gettext_lazy("That refund does not wait to be paid again."),
+    "by_milestones": gettext_lazy("Seller and buyer agreed on milestones: it is released by those."),
+    "milestone_over": gettext_lazy("These milestones are not agreed, or over."),
+    "milestone_released": gettext_lazy("The money of this milestone is on its way already."),
     "no_reason": gettext_lazy("Write down why. It stays with the order."),
 }
 REFUSALS_WITH_AMOUNT: dict[str, Text] = {

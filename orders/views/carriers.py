@@ -20,7 +20,7 @@ def news(request: HttpRequest, carrier: str) -> HttpResponse:
     try:
         is_new = carriers.accept(carrier, request.headers.get("Carrier-Signature", ""), body)
     except carriers.NotAccepted as refusal:
-        return _answer(refusal.status, str(refusal))
+        return _answer(refusal.code, str(refusal))
     return _answer(200, "Stored." if is_new else "Known already.")
 
 

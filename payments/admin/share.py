@@ -16,7 +16,7 @@ from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 from payments import stories
 from payments.admin import standing
 from payments.admin.decide import Desk, possible
-from payments.models import Hold, MoneyAction, Refund, Release, Share, ShareMove
+from payments.models import Hold, MilestoneAgreement, MoneyAction, Refund, Release, Share, ShareMove
 from payments.queries import seller_debt
 
 
@@ -66,6 +66,23 @@ class ReleaseInline(ReadOnlyInline):
     def set_off(self, release: Release) -> str:
         """Kept back against what the seller owed."""
         return str(release.share.money(release.netted)) if release.netted else ""
+
+
+class AgreementInline(ReadOnlyInline):
+    """The parts its seller and buyer agreed on, or not."""
+
+    model = MilestoneAgreement
+    fields = ("status", "shown_parts", "proposed_by", "proposed_at", "answered_at", "answer")
+    readonly_fields = ("shown_parts",)
+    show_change_link = True
+
+    @admin.display(description=_("Milestones"))
+    def shown_parts(self, agreement: MilestoneAgreement) -> str:
+        """Each with what was agreed for it and how it stands."""
+        money = agreement.share.money
+        return "; ".join(
+            f"{one.name}: {money(one.amount)}, {one.get_status_display()}" for one in agreement.milestones.all()
+        )
 
 
 class RefundInline(ReadOnlyInline):
@@ -118,7 +135,7 @@ class ShareAdmin(ReadOnlyAdmin):
     list_select_related = ("order__seller",)
     date_hierarchy = "opened_at"
     ordering = ("-pk",)
-    inlines = (HoldInline, ReleaseInline, RefundInline, ActionInline, ShareMoveInline)
+    inlines = (HoldInline, AgreementInline, ReleaseInline, RefundInline, ActionInline, ShareMoveInline)
     change_form_template = "admin/payments/share/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Share]:

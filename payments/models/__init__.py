@@ -2,6 +2,7 @@
 
 from payments.models.action import MoneyAction, MoneyActionMove
 from payments.models.dispute import Dispute, DisputeLine, DisputeMove, DisputeShare
+from payments.models.milestone import Milestone, MilestoneAgreement, MilestoneAgreementMove, MilestoneMove
 from payments.models.payment import Payment, PaymentMove
 from payments.models.payout import Payout, PayoutMove
 from payments.models.refund import Refund, RefundLine, RefundMove
@@ -14,6 +15,10 @@ __all__ = [
     "DisputeMove",
     "DisputeShare",
     "Hold",
+    "Milestone",
+    "MilestoneAgreement",
+    "MilestoneAgreementMove",
+    "MilestoneMove",
     "MoneyAction",
     "MoneyActionMove",
     "Payment",

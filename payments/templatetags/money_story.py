@@ -17,7 +17,13 @@ TIMELINE = "components/money_timeline.html"
 
 def _shares() -> QuerySet[Share]:
     return Share.objects.select_related("order").prefetch_related(
-        "releases__payout", "releases__reversals", "refunds__reversals", "holds", "disputes__dispute"
+        "releases__payout",
+        "releases__milestone",
+        "releases__reversals",
+        "agreements__milestones__release",
+        "refunds__reversals",
+        "holds",
+        "disputes__dispute",
     )
 
 
