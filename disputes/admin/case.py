@@ -20,7 +20,7 @@ from disputes.models import Reminder
 from disputes.work import NotPossible
 from evidence import asking, assembling, editing
 from evidence.errors import EvidenceError
-from evidence.models import Reading
+from evidence.models import Reading, Submission
 
 # So many looks are listed; all of them are kept.
 LONGEST = 50
@@ -117,7 +117,8 @@ class CasePage:
         return found
 
     def _was_sent(self) -> bool:
-        return self.desk.pack is not None and self.desk.pack.submissions.exists()
+        pack = self.desk.pack
+        return pack is not None and pack.submissions.filter(kind=Submission.Kind.EVIDENCE, made_outside=False).exists()
 
 
 def _page(name: str, pk: int) -> str:

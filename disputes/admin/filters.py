@@ -29,7 +29,7 @@ WAITS = (
 class ShowFilter(admin.SimpleListFilter):
     """Which disputes: what is open unless somebody asks for more, or searches."""
 
-    title = gettext_lazy("which")
+    title = gettext_lazy("state")
     parameter_name = "show"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -78,7 +78,7 @@ class ShowFilter(admin.SimpleListFilter):
 class DueFilter(admin.SimpleListFilter):
     """By when the bank wants an answer that was not given yet."""
 
-    title = gettext_lazy("answer due")
+    title = gettext_lazy("deadline")
     parameter_name = "due"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

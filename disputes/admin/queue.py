@@ -23,7 +23,7 @@ from disputes.admin.filters import DueFilter, ReasonFilter, ShowFilter
 from disputes.admin.pages import PAGES, answer
 from disputes.reasons import reason_words
 from kit.admin import ReadOnlyAdmin
-from kit.templatetags.ui import pill
+from kit.templatetags.ui import money, pill
 from payments.models import Dispute
 
 
@@ -41,9 +41,13 @@ class DisputeAdmin(ReadOnlyAdmin):
     change_list_template = "admin/disputes/queue.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispute]:
-        """What waits for our answer first, by its deadline; then the others, the newest first."""
+        """With everything the columns show."""
         found: QuerySet[Dispute] = super().get_queryset(request)
-        return rows.by_deadline(rows.read_together(found))
+        return rows.read_together(found)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """What waits for our answer first, by its deadline; then the others, the newest first."""
+        return rows.DEADLINE.asc(nulls_last=True), "-pk"
 
     def get_urls(self) -> list[URLPattern]:
         """The export, and the pages of one dispute."""
@@ -115,7 +119,7 @@ class DisputeAdmin(ReadOnlyAdmin):
 
     # --- the columns ---
 
-    @admin.display(description=gettext_lazy("Answer until"), ordering="deadline")
+    @admin.display(description=gettext_lazy("Answer until"), ordering=rows.DEADLINE)
     def due(self, dispute: Dispute) -> str:
         """The deadline, while there is one."""
         return standing.short_deadline(dispute)
@@ -153,12 +157,12 @@ class DisputeAdmin(ReadOnlyAdmin):
         return _("%(there)d of %(all)d") % {"there": len(done.present), "all": len(done.present) + len(done.missing)}
 
     @admin.display(description=gettext_lazy("Advice"))
-    def advice(self, dispute: Dispute) -> str:
+    def advice(self, dispute: Dispute) -> str | SafeString:
         """What pays best, and what it is expected to come to."""
         found = rows.advice(dispute)
         if found is None or found.ended_at is not None:
             return "–"
-        return _("%(way)s: %(value)s") % {"way": found.get_best_display(), "value": found.best_value}
+        return format_html("{}<br>{}", str(found.get_best_display()).capitalize(), money(found.best_value))
 
     @admin.display(description=gettext_lazy("Assigned to"), ordering="pack__assignee__email")
     def assignee(self, dispute: Dispute) -> str:

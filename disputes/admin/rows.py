@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, F, Prefetch, QuerySet, Value, When
+from django.db.models import Case, DateTimeField, F, Prefetch, QuerySet, Value, When
 
 from disputes.models import Advice
 from disputes.standing import pack_of
@@ -22,11 +22,9 @@ def read_together(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
     )
 
 
-def by_deadline(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
-    """What waits for our answer first, by its deadline; then the others, the newest first."""
-    waits = When(settled_at=None, status__in=Dispute.NEEDS_ANSWER, then=F("due_by"))
-    ordered = disputes.annotate(deadline=Case(waits, default=Value(None)))
-    return ordered.order_by(F("deadline").asc(nulls_last=True), "-pk")
+# The bank's date of what waits for our answer; nothing for the others.
+_WAITS = When(settled_at=None, status__in=Dispute.NEEDS_ANSWER, then=F("due_by"))
+DEADLINE = Case(_WAITS, default=Value(None), output_field=DateTimeField())
 
 
 def orders(dispute: Dispute) -> list[str]:
