@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from cases import ending, offers, opening, sweeps, talking
 from cases.errors import CaseError
 from cases.models import Case, Party
 from emulator import business
-from kit.clock import now
+from kit.clock import fixed_at, now
 from kit.models import Mail
 from payments import decisions
 from payments import sweeps as money_sweeps
@@ -212,6 +213,19 @@ def test_what_went_back_another_way_closes_the_case(world: World, share: Share) 
     assert sweeps.close_overtaken() == 1
     case.refresh_from_db()
     assert (case.outcome, case.is_open) == (Outcome.REFUNDED, False)
+    invariants.check_at_rest(world.emulator)
+
+
+def test_f53_money_that_may_be_held_no_longer_goes_back_and_ends_the_case(world: World, share: Share) -> None:
+    case = opened(share)
+    talking.step_in(case, by=UserFactory(is_staff=True))
+
+    with fixed_at(share.hold_deadline - timedelta(hours=1)):
+        money_sweeps.watch_deadlines()
+        assert sweeps.close_overtaken() == 1
+
+    case.refresh_from_db()
+    assert (case.outcome, fresh(share).refunded) == (Outcome.REFUNDED, 10_000)
     invariants.check_at_rest(world.emulator)
 
 
