@@ -103,6 +103,8 @@ class Operation(models.Model):
                 condition=models.Q(status__in=["planned", "unknown"]),
             ),
             models.Index(fields=["leased_until"], name="operation_leased", condition=models.Q(status="submitting")),
+            # Looked for every minute among all that ever were.
+            models.Index(fields=["id"], name="operation_stale", condition=models.Q(status="stale")),
         ]
 
     def __str__(self) -> str:

@@ -63,6 +63,8 @@ class MoneyAction(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        # Looked for every minute among all that ever were.
+        indexes = [models.Index(fields=["id"], name="action_waiting", condition=models.Q(status="waiting"))]
         constraints = [
             models.CheckConstraint(condition=~models.Q(reason=""), name="action_has_reason"),
             # Two people above the limit, really two (invariant I19).

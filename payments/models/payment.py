@@ -95,7 +95,9 @@ class Payment(models.Model):
                 fields=["card_fingerprint", "paid_at"],
                 name="payment_by_card",
                 condition=models.Q(status="paid") & ~models.Q(card_fingerprint=""),
-            )
+            ),
+            # Looked for every minute among all that ever were.
+            models.Index(fields=["id"], name="payment_in_review", condition=models.Q(status="review")),
         ]
 
     def __str__(self) -> str:

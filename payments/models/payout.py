@@ -44,6 +44,8 @@ class Payout(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-pk")
+        # Looked for every minute among all that ever were.
+        indexes = [models.Index(fields=["id"], name="payout_failed", condition=models.Q(status="failed"))]
 
     def __str__(self) -> str:
         return self.stripe_id

@@ -114,7 +114,12 @@ class Refund(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["id"], name="refund_unfinished", condition=models.Q(status__in=["planned", "pending"]))
+            models.Index(
+                fields=["id"], name="refund_unfinished", condition=models.Q(status__in=["planned", "pending"])
+            ),
+            # Looked for every minute among all that ever were.
+            models.Index(fields=["id"], name="refund_undecided", condition=models.Q(undecided=True)),
+            models.Index(fields=["id"], name="refund_failed", condition=models.Q(status="failed")),
         ]
 
     def __str__(self) -> str:

@@ -118,6 +118,8 @@ class Reversal(models.Model):
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="reversal_of_something"),
             models.UniqueConstraint(fields=["release", "number"], name="reversal_number"),
         ]
+        # Looked for every minute among all that ever were.
+        indexes = [models.Index(fields=["id"], name="reversal_refused", condition=models.Q(status="refused"))]
 
     def __str__(self) -> str:
         return f"{self.release}:{self.number}"
