@@ -54,7 +54,8 @@ def claim(due: QuerySet[Share], last: Place | None, *, until: datetime, at_once:
     with transaction.atomic():
         # Locked and skipped: several workers share the work, and none waits for another or for a decision under way.
         chosen = free.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("release_at", "pk")
-        places = list(chosen.values_list("release_at", "pk")[:at_once])
+        rows = chosen.values_list("release_at", "pk")[:at_once]
+        places = [(date, pk) for date, pk in rows if date is not None]
         Share.objects.filter(pk__in=[pk for _date, pk in places]).update(claimed_until=until)
     return places
 
