@@ -212,11 +212,11 @@ class World:
         found: Share = Share.objects.get(payment__purchase=purchase)
         return found
 
-    def bought_at_once(self, price: int) -> Share:
+    def bought_at_once(self, price: int, *, card: str = CARD) -> Share:
         """Alice paid for something handed over: its money went to the seller with the payment."""
         client, _customer = self.buyer()
         purchase = self.check_out(client, self.listing(price=price, delivery="pickup"))
-        self.pay(str(purchase.payments.get().session_id))
+        self.pay(str(purchase.payments.get().session_id), card)
         self.settle()
         found: Share = Share.objects.get(payment__purchase=purchase)
         return found
