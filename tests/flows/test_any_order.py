@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from difflib import unified_diff
-from itertools import permutations
 from typing import Any
 
 import pytest
@@ -85,29 +84,35 @@ def told(world: World) -> list[StripeEvent]:
     return ours
 
 
-def orders_of(events: Sequence[StripeEvent]) -> Iterator[list[str]]:
-    """Every order of the events: each twice in a row, and all of them again the other way round."""
-    for order in permutations([event.event_id for event in events]):
-        again = [f"{event_id}_again" for event_id in order]
-        yield [each for pair in zip(order, again, strict=True) for each in pair]
-        yield [*order, *reversed(again)]
+def walk(left: Sequence[str], before: tuple[str, ...], ends: dict[str, tuple[str, ...]]) -> int:
+    """Handle the events that are left in every order, each twice in a row; what each order ends in is noted in `ends`.
+    How many orders there were. What two orders begin with alike is handled once for both.
+    """
+    if not left:
+        ends.setdefault(end_of(before), before)
+        return 1
+    orders = 0
+    for event_id in left:
+        point = transaction.savepoint_create()
+        try:
+            for each in (event_id, f"{event_id}_again"):
+                handle(StripeEvent.objects.get(event_id=each))
+            orders += walk([other for other in left if other != event_id], (*before, event_id), ends)
+        finally:
+            transaction.savepoint_rollback(point)
+    return orders
 
 
-def end_of(order: Sequence[str]) -> str:
-    """The hash of the state once these events are handled in this order, and what had to wait after them."""
-    before = transaction.savepoint_create()
-    try:
-        for event_id in order:
-            handle(StripeEvent.objects.get(event_id=event_id))
-        for _round in range(5):
-            left = list(StripeEvent.objects.filter(status="received", event_id__in=order).order_by("pk"))
-            StripeEvent.objects.filter(pk__in=[event.pk for event in left]).update(due_at=Now())
-            for event in left:
-                handle(event)
-        assert not StripeEvent.objects.filter(event_id__in=order).exclude(status="handled").exists()
-        return state()
-    finally:
-        transaction.savepoint_rollback(before)
+def end_of(handled: Sequence[str]) -> str:
+    """The state once what had to wait was handled as well, and all of it once more the other way round."""
+    ours = [*handled, *(f"{event_id}_again" for event_id in handled)]
+    for _round in range(5):
+        left = list(StripeEvent.objects.filter(status="received", event_id__in=ours).order_by("-pk"))
+        StripeEvent.objects.filter(pk__in=[event.pk for event in left]).update(due_at=Now())
+        for event in left:
+            handle(event)
+    assert not StripeEvent.objects.filter(event_id__in=ours).exclude(status="handled").exists()
+    return state()
 
 
 def state() -> str:
@@ -132,14 +137,14 @@ def _row(row: Model) -> str:
 
 def all_orders_end_alike(events: Sequence[StripeEvent]) -> int:
     """How many orders were tried."""
+    ends: dict[str, tuple[str, ...]] = {}
     with fixed_at(now()):
-        ends = {tuple(order): end_of(order) for order in orders_of(events)}
-    different = {end: order for order, end in ends.items()}
-    if len(different) > 1:
-        one, other = list(different)[:2]
+        tried = walk([event.event_id for event in events], (), ends)
+    if len(ends) > 1:
+        one, other = list(ends)[:2]
         differ = "\n".join(unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=0))
-        pytest.fail(f"I11: {len(different)} different ends; {different[one]} and {different[other]}:\n{differ}")
-    return len(ends)
+        pytest.fail(f"I11: {len(ends)} different ends; {ends[one]} and {ends[other]}:\n{differ}")
+    return tried
 
 
 def test_i11_a_sale_that_is_refunded_reversed_and_disputed_ends_the_same_in_any_order(world: World) -> None:
@@ -153,6 +158,7 @@ def test_i11_a_sale_that_is_refunded_reversed_and_disputed_ends_the_same_in_any_
     world.in_the_dashboard("POST /v1/refunds", {"charge": payment.charge_id, "amount": 400})
     transfer = Release.objects.get().transfer_id
     world.in_the_dashboard(f"POST /v1/transfers/{transfer}/reversals", {"amount": 300})
+    business.warn_of_fraud(world.emulator, str(payment.charge_id))
     business.open_dispute(world.emulator, str(payment.charge_id), amount=500)
     events = told(world)
     # The other events of the same objects (refund.updated, dispute.funds_withdrawn) make us look at the same: one of
