@@ -9,42 +9,33 @@ Refusals are part of the game. Any other exception is a bug, also one that a swe
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
-import stripe
-from django.db.models.functions import Now
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from cases.models import Case
+from cases.tasks import act_on_cases
 from emulator import business
-from emulator.errors import HostedError
 from emulator.types import Delivery
 from gateway import operations
-from gateway.errors import GatewayError
 from gateway.models import Operation
-from inbox.handle import handle_waiting
-from inbox.models import StripeEvent
 from kit.clock import now
-from kit.faults import armed
-from kit.transitions import IllegalMove
 from ledger.sealing import seal_due
 from orders import baskets, placing, progress
 from orders.models import Basket, Purchase
 from payments import checkout, decisions, disputes, fetching_back, settlement, sweeps, tasks
-from payments.consequences import Refused
 from payments.decisions import Decider
-from payments.errors import PaymentError
 from payments.models import MoneyAction, Payment, Refund, Release, Share
-from tests import invariants
+from tests import agreement, invariants
 from tests.factories import ListingFactory
 from tests.sim import checks
-from tests.sim.stand import Stand
-from tests.unit.gateway.support import Killed, die
+from tests.sim.banks import Banks
+from tests.sim.complaints import Complaints
+from tests.sim.game import one, part, which
 
 Kind = MoneyAction.Kind
 CURRENCIES = ("eur", "jpy", "usd")
@@ -99,6 +90,7 @@ SWEEPS: dict[str, Callable[[], object]] = {
     "operations": operations.finish_due,
     "payments": tasks.follow,
     "all about held money": tasks.act_on_held_money,
+    "all about cases": act_on_cases,
     "seal": seal_due,
     **{
         f"{sweep.__module__.rpartition('.')[2]} {sweep.__name__}".removeprefix("sweeps "): sweep
@@ -111,30 +103,16 @@ SWEEPS: dict[str, Callable[[], object]] = {
     },
 }  # fmt: skip
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-# A refusal with a sentence. What Stripe does not say yes to is one, too; so is what a hosted page turns down.
-LEGAL = (Refused, GatewayError, PaymentError, IllegalMove, HostedError, placing.CannotPlace, placing.OpenPurchase)
-WRONG = ("CalledInsideTransaction", "FrozenRequestMismatch", "KeyTaken", "NotSure")
 # At the end things get so many hours to come to rest.
 PATIENCE = 40
 
-which = st.integers(0, 7)
-part = st.integers(1, 100)
 
-
-class MoneyGame(RuleBasedStateMachine):
+class MoneyGame(Banks, Complaints):
     """One shop street in a bad month."""
-
-    stand: ClassVar[Stand]
-    played: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
-        self.stand.begin()
-        self.stand.at_once = self._handle_all
-        self.point = ""
         self.forms: list[tuple[Share, str, dict[str, Any], str]] = []
-        self.by_hand = 0
-        self.steps = 0
 
     @initialize(cards=st.lists(st.sampled_from(sorted(CARDS)), min_size=1, max_size=2), prices=st.data())
     def begin(self, cards: list[str], prices: st.DataObject) -> None:
@@ -190,19 +168,19 @@ class MoneyGame(RuleBasedStateMachine):
 
     @rule(number=which, card=st.sampled_from(sorted(CARDS)))
     def pay_an_open_page(self, number: int, card: str) -> None:
-        payment = _one(Payment.objects.filter(status="open"), number)
+        payment = one(Payment.objects.filter(status="open"), number)
         if payment is not None:
             self._try("pay", lambda: self._pay(payment, CARDS[card]))
 
     @rule(number=which)
     def come_back_from_the_page(self, number: int) -> None:
-        payment = _one(Payment.objects.exclude(session_id=None), number)
+        payment = one(Payment.objects.exclude(session_id=None), number)
         if payment is not None:
             self._try("return", lambda: settlement.settle(str(payment.session_id), actor="return page"))
 
     @rule(number=which)
     def abandon(self, number: int) -> None:
-        purchase = _one(Purchase.objects.filter(status="awaiting_payment"), number)
+        purchase = one(Purchase.objects.filter(status="awaiting_payment"), number)
         if purchase is not None:
             self._try("abandon", lambda: checkout.abandon(purchase, actor="buyer"))
 
@@ -255,7 +233,7 @@ class MoneyGame(RuleBasedStateMachine):
 
     @rule(number=which, of=part, how=which)
     def reverse(self, number: int, of: int, how: int) -> None:
-        share = _one(Share.objects.filter(releases__status="sent").distinct(), number)
+        share = one(Share.objects.filter(releases__status="sent").distinct(), number)
         if share is not None:
             self._decide(share, Kind.REVERSE, {"amount": max(1, share.released * of // 100)}, how)
 
@@ -268,7 +246,7 @@ class MoneyGame(RuleBasedStateMachine):
 
     @rule(number=which, how=which)
     def end_a_hold(self, number: int, how: int) -> None:
-        share = _one(Share.objects.filter(holds__ended_at=None, holds__isnull=False).distinct(), number)
+        share = one(Share.objects.filter(holds__ended_at=None, holds__isnull=False).distinct(), number)
         if share is not None:
             hold = share.holds.filter(ended_at=None).latest("pk")
             self._decide(share, Kind.END_HOLD, {"hold": hold.pk}, how)
@@ -282,14 +260,14 @@ class MoneyGame(RuleBasedStateMachine):
     @precondition(lambda self: Refund.objects.filter(undecided=True).exists())
     @rule(number=which, policy=st.sampled_from(POLICIES), how=which)
     def decide_about_an_outside_refund(self, number: int, policy: str, how: int) -> None:
-        refund = _one(Refund.objects.filter(undecided=True), number)
+        refund = one(Refund.objects.filter(undecided=True), number)
         if refund is not None:
             self._decide(refund.share, Kind.DECIDE, {"refund": refund.pk, "policy": policy}, how)
 
     @precondition(lambda self: Refund.objects.filter(status__in=["failed", "refused"]).exists())
     @rule(number=which, how=which)
     def refund_again(self, number: int, how: int) -> None:
-        refund = _one(Refund.objects.filter(status__in=["failed", "refused"]), number)
+        refund = one(Refund.objects.filter(status__in=["failed", "refused"]), number)
         if refund is not None:
             self._decide(refund.share, Kind.RETRY, {"refund": refund.pk}, how)
 
@@ -303,7 +281,7 @@ class MoneyGame(RuleBasedStateMachine):
     @precondition(lambda self: MoneyAction.objects.filter(status="waiting").exists())
     @rule(number=which, agrees=st.booleans())
     def a_second_person(self, number: int, agrees: bool) -> None:
-        action = _one(MoneyAction.objects.filter(status="waiting"), number)
+        action = one(MoneyAction.objects.filter(status="waiting"), number)
         if action is not None and agrees:
             self._try("approve", lambda: decisions.approve(action, by=self.stand.staff[1]))
         elif action is not None:
@@ -332,42 +310,21 @@ class MoneyGame(RuleBasedStateMachine):
 
     @rule(number=which, of=part)
     def refund_outside(self, number: int, of: int) -> None:
-        payment = _one(Payment.objects.exclude(charge_id=None), number)
+        payment = one(Payment.objects.exclude(charge_id=None), number)
         if payment is not None:
             amount = max(1, payment.amount * of // 100)
             self._by_hand("/v1/refunds", {"charge": payment.charge_id, "amount": amount})
 
     @rule(number=which, of=part)
     def reverse_outside(self, number: int, of: int) -> None:
-        release = _one(Release.objects.exclude(transfer_id=None), number)
+        release = one(Release.objects.exclude(transfer_id=None), number)
         if release is not None:
             amount = max(1, release.amount * of // 100)
             self._by_hand(f"/v1/transfers/{release.transfer_id}/reversals", {"amount": amount})
 
-    @rule(number=which, of=part, inquiry=st.booleans())
-    def dispute(self, number: int, of: int, inquiry: bool) -> None:
-        payment = _one(Payment.objects.exclude(charge_id=None), number)
-        if payment is not None:
-            amount = None if of > 50 else max(1, payment.amount * of // 100)
-            charge = str(payment.charge_id)
-            self._outside(
-                "dispute", lambda: business.open_dispute(self.stand.emulator, charge, inquiry=inquiry, amount=amount)
-            )
-
-    @rule(number=which, way=which)
-    def move_a_dispute(self, number: int, way: int) -> None:
-        found = [row for row in self.stand.emulator.store.find("dispute") if business.dispute_ways(row.body["status"])]
-        if found:
-            chosen = found[number % len(found)]
-            ways = business.dispute_ways(chosen.body["status"])
-            self._outside(
-                "move dispute",
-                lambda: business.move_dispute(self.stand.emulator, chosen.id, ways[way % len(ways)]),
-            )
-
     @rule(number=which)
     def a_refund_comes_back(self, number: int) -> None:
-        refund = _one(Refund.objects.exclude(stripe_id=None), number)
+        refund = one(Refund.objects.exclude(stripe_id=None), number)
         if refund is not None:
             self._outside("fail refund", lambda: business.fail_refund(self.stand.emulator, str(refund.stripe_id)))
 
@@ -482,6 +439,7 @@ class MoneyGame(RuleBasedStateMachine):
     def the_money_is_all_there(self) -> None:
         self.steps += 1
         self.played["steps"] += 1
+        self.has_cases, self.has_disputes = Case.objects.exists(), bool(self._disputes())
         invariants.check(self.stand.emulator)
         checks.i09_a_key_has_one_body_and_is_never_sent_when_old(self.stand.requests)
         checks.i14_every_number_is_whole_and_sums(CURRENCIES)
@@ -504,7 +462,7 @@ class MoneyGame(RuleBasedStateMachine):
         while True:
             self.stand.wait(HOUR + MINUTE)
             self._settle()
-            for name in ("operations", "payments", "all about held money"):
+            for name in ("operations", "payments", "all about held money", "all about cases"):
                 SWEEPS[name]()
             self._settle()
             for stale in Operation.objects.filter(status="stale"):
@@ -519,70 +477,5 @@ class MoneyGame(RuleBasedStateMachine):
         self.played["hours to rest"] += hours
         self.the_money_is_all_there()
         invariants.check_at_rest(self.stand.emulator)
+        agreement.check(self.stand.world)
         checks.nothing_is_held_for_no_reason(now())
-
-    # --- parts ---
-
-    def _try(self, what: str, act: Callable[[], object]) -> None:
-        """Do it; a refusal is counted, a death at the point that is armed ends it there."""
-        self.played[what] += 1
-        with ExitStack() as stack:
-            if self.point:
-                stack.enter_context(armed(self.point, die))
-            try:
-                act()
-            except Killed:
-                self.played[f"died at {self.point}"] += 1
-                self.played["deaths"] += 1
-                self.point = ""
-            except LEGAL as refusal:
-                name = type(refusal).__name__
-                if name in WRONG:
-                    raise
-                self.played[f"{what} → {name} {getattr(refusal, 'code', '')}".rstrip()] += 1
-                self.played["refusals"] += 1
-
-    def _outside(self, what: str, act: Callable[[], object]) -> None:
-        self.played[what] += 1
-        try:
-            act()
-        except HostedError:
-            self.played[f"{what} → refused"] += 1
-
-    def _by_hand(self, path: str, params: dict[str, Any]) -> None:
-        """Somebody does it in Stripe's Dashboard, or tries to."""
-        self.by_hand += 1
-        self.played[f"by hand {path.rpartition('/')[2]}"] += 1
-        try:
-            self.stand.dashboard.raw_request("post", path, idempotency_key=f"by-hand-{self.by_hand}", **params)
-        except stripe.StripeError:
-            self.played["by hand → refused"] += 1
-
-    def _share(self, number: int) -> Share | None:
-        return _one(Share.objects.select_related("order"), number)
-
-    def _account(self, number: int) -> str:
-        sellers = self.stand.sellers
-        return str(self.stand.world.account_of(sellers[number % len(sellers)]).stripe_id)
-
-    def _settle(self) -> None:
-        while self.stand.deliver(lambda due: [(each, 1) for each in due]):
-            self._waited_for()
-            self._try("work", self._handle_all)
-        self._waited_for()
-        self._try("work", self._handle_all)
-
-    def _handle_all(self) -> None:
-        while handle_waiting():
-            pass
-
-    def _waited_for(self) -> None:
-        """Leases and waits between attempts are counted by the database's clock, which nobody moves here. How often an
-        event may fail is not what is tested.
-        """
-        StripeEvent.objects.filter(status="received").update(due_at=Now(), claimed_until=None, attempts=0)
-
-
-def _one(rows: Any, number: int) -> Any:
-    found = list(rows.order_by("pk"))
-    return found[number % len(found)] if found else None
