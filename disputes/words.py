@@ -192,7 +192,7 @@ LEVELS: dict[str, tuple[str, Text]] = {
     "": ("done", gettext_lazy("low")),
     "watch": ("needs-you", gettext_lazy("watch it")),
     "act": ("problem", gettext_lazy("act now")),
-    "network": ("problem", gettext_lazy("the networks step in")),
+    "network": ("problem", gettext_lazy("above the networks’ level")),
 }
 
 WHAT_MOVES_IT: tuple[Text, ...] = (

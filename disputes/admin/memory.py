@@ -63,7 +63,7 @@ class AdviceAdmin(ReadOnlyAdmin):
         more: dict[str, Any] = {}
         if found is not None:
             more = {
-                "title": _("Advice about %(what)s") % {"what": found.subject},
+                "title": _("Advice about a %(kind)s") % {"kind": found.get_kind_display()},
                 "subtitle": None,
                 "found": found,
                 "subject_url": subject_url(found),
