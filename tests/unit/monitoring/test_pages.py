@@ -57,14 +57,14 @@ def viewer(*permissions: str) -> User:
 
 def an_alert(name: str, **changes: Any) -> Alert:
     """An alert about a row that is wrong: pages do not list what is gone."""
-    alert = test_letters.an_alert(name, **changes)
+    alert = test_letters.an_alert(f"about {name}", **changes)
     if alert.kind == Kind.STALE:
         subject = rows.an_operation(status="stale").pk
     else:
         subject = Mail.objects.create(
             key=name, to="x@example.org", subject="x", text="", html="", created_at=now(), attempts=GIVE_UP_AFTER
         ).pk
-    alert.subject, alert.facts = str(subject), {**alert.facts, "name_here": name}
+    alert.subject, alert.facts = str(subject), {**alert.facts, "to": f"buyer{name}@example.org", "name_here": name}
     alert.save()
     return alert
 

@@ -15,6 +15,7 @@ from django.utils import translation
 
 from accounts.models import User
 from cases.models import Case
+from disputes import reminders
 from gateway.models import Breaker
 from kit.clock import fixed_at, now
 from kit.mail import GIVE_UP_AFTER
@@ -206,7 +207,15 @@ def _case_nobody_ended() -> Mend:
     )
 
 
+def _reminder_is_due() -> Mend:
+    dana = User.objects.create_user("emil@example.org", is_staff=True)
+    dispute = rows.a_dispute(status="under_review")
+    made = reminders.add(dispute, for_whom=dana, by=dana, text="Ask the carrier.", due_on=reminders.today())
+    return lambda: reminders.finish(made, by=dana)
+
+
 ALL = [
+    Wrong(Kind.REMINDER, _reminder_is_due, "emil@example.org is reminded: Ask the carrier.", "€24.00"),
     Wrong(Kind.CASE, _case_to_decide, "about €15.00 before", "€15.00"),
     Wrong(Kind.CASE, _case_nobody_ended, "was not ended: its answer was due by", "€15.00"),
     Wrong(Kind.DISPUTE_RATE, lambda: _many_disputes("seller"), "Bring disputes at Bob’s down", times=2),
