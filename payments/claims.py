@@ -4,9 +4,9 @@ A claim says only who tries first. Whether money moves is decided under the shar
 workers with the same share cost time and nothing more.
 """
 
-import time
 from collections.abc import Generator
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -31,17 +31,23 @@ def each(due: QuerySet[Share], *, at_once: int) -> Generator[Share]:
     """
     last: Place | None = None
     while places := claim(due, last, until=(lease := machine_now() + LEASE), at_once=at_once):
-        last, over = places[-1], time.monotonic() + LEASE.total_seconds()
-        mine = [pk for _date, pk in places]
+        over = monotonic() + LEASE.total_seconds()
+        tried = 0
         try:
-            for first in range(0, len(mine), READ):
-                read = Share.objects.select_related("order", "payment", "account").in_bulk(mine[first : first + READ])
-                for pk in mine[first : first + READ]:
-                    # Held up for so long that another worker may have them by now: they are left to it.
-                    if pk in read and time.monotonic() < over:
+            for first in range(0, len(places), READ):
+                mine = [pk for _date, pk in places[first : first + READ]]
+                read = Share.objects.select_related("order", "payment", "account").in_bulk(mine)
+                for pk in mine:
+                    # Held up for so long that others may have them by now: they are claimed anew.
+                    if monotonic() >= over:
+                        break
+                    tried += 1
+                    if pk in read:
                         yield read[pk]
         finally:
-            give_back(mine, until=lease)
+            give_back([pk for _date, pk in places], until=lease)
+        # Without a single one in all that time it goes on behind them: nobody tries the same for ever.
+        last = places[tried - 1]
 
 
 def claim(due: QuerySet[Share], last: Place | None, *, until: datetime, at_once: int) -> list[Place]:

@@ -89,13 +89,25 @@ def test_everything_due_is_seen_once_however_few_are_claimed_at_once(world: Worl
     assert seen == [due[2].pk, due[0].pk, due[1].pk]
 
 
-def test_a_worker_that_was_held_up_for_too_long_leaves_the_rest_to_others(
+def test_a_worker_that_never_comes_to_anything_in_time_ends_all_the_same(
     world: World, due: list[Share], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claims, "LEASE", timedelta(0))
 
     assert sweeps.release_due() == 0
     assert not Release.objects.exists()
+
+
+def test_what_a_worker_did_not_come_to_in_time_it_claims_anew(
+    world: World, due: list[Share], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Claimed and began with the first one in no time; then the process stood still for hours.
+    clock = iter([0.0, 0.0])
+    monkeypatch.setattr(claims, "monotonic", lambda: next(clock, 9_999.0))
+
+    seen = [share.pk for share in claims.each(sweeps.due_for_release(), at_once=3)]
+
+    assert sorted(seen) == sorted(share.pk for share in due)
 
 
 def test_what_is_held_back_is_not_claimed(world: World, due: list[Share]) -> None:
