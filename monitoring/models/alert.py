@@ -19,6 +19,7 @@ class Kind(models.TextChoices):
     DISPUTE_OPEN = "dispute_open", _("Dispute to answer")
     DISPUTE_UNKNOWN = "dispute_unknown", _("Dispute of an unknown charge")
     DISPUTE_RATE = "dispute_rate", _("Many disputes")
+    REMINDER = "reminder", _("Reminder")
     CASE = "case", _("Case past its date")
     APPROVAL = "approval", _("Second person")
     UNDECIDED = "undecided", _("Outside refund")

@@ -1,14 +1,17 @@
-"""Watches about disputes at the bank: the clock, and charges nobody here knows."""
+"""Watches about disputes at the bank: the clock, charges nobody here knows, and what staff asked to be reminded of."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.timezone import make_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from disputes import reminders
+from disputes.models import Reminder
 from disputes.reasons import reason_words
 from kit.clock import now
 from monitoring.models import Alert, Kind
@@ -37,6 +40,27 @@ def _unknown() -> QuerySet[Dispute]:
 def _dispute(dispute: Dispute) -> Problem:
     facts = {"charge": dispute.charge_id, "why": dispute.reason, "inquiry": dispute.status in Dispute.INQUIRIES}
     return Problem(str(dispute.pk), dispute.opened_at, facts, dispute.currency, dispute.amount, due=dispute.due_by)
+
+
+def _reminder(reminder: Reminder) -> Problem:
+    begins = make_aware(datetime.combine(reminder.due_on, time()))
+    dispute = reminder.dispute
+    facts = {"dispute": dispute.pk, "about": dispute.stripe_id, "who": reminder.for_whom.email, "what": reminder.text}
+    return Problem(str(reminder.pk), begins, facts, dispute.currency, dispute.amount)
+
+
+def _remind(alert: Alert, reader: User | None) -> str:
+    if reader is not None and alert.facts["who"] == reader.email:
+        return _("You are reminded: %(what)s") % {"what": alert.facts["what"]}
+    return _("%(who)s is reminded: %(what)s") % {"who": alert.facts["who"], "what": alert.facts["what"]}
+
+
+def _reminded_of(alert: Alert) -> str:
+    return _("Dispute %(id)s about %(amount)s") % {"id": alert.facts["about"], "amount": alert.money}
+
+
+def _reminded_at(alert: Alert) -> str:
+    return reverse("admin:payments_dispute_change", args=[alert.facts["dispute"]])
 
 
 def _answer(alert: Alert, reader: User | None) -> str:
@@ -90,5 +114,14 @@ WATCHES = [
         link=_link,
         remedy=gettext_lazy("Look the charge up at Stripe. What it cost stands in suspense until it is known."),
         urgent=True,
+    ),
+    Watch(
+        kind=Kind.REMINDER,
+        permission="payments.view_dispute",
+        find=rows(reminders.due, _reminder),
+        what=_remind,
+        about=_reminded_of,
+        link=_reminded_at,
+        remedy=gettext_lazy("Do it, and mark it as done on the dispute’s page."),
     ),
 ]
