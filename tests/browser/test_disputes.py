@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +21,7 @@ from celery import Celery
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from dev.services import ROOT
+from tests import agreement
 from tests.browser.site import Site, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -35,20 +33,6 @@ AVAILABLE_AT_ONCE, ORDINARY = "4000 0000 0000 0077", "4242 4242 4242 4242"
 HELD, PACKS, RULES = "payments.act_on_held_money", "evidence.follow_packs", "disputes.act_by_rules"
 QUEUE = "/admin/payments/dispute/"
 HOUR = 3600
-# Prints each balance of which Stripe and the books say something different.
-COMPARE = """
-from accounts.models import ConnectedAccount
-from gateway import reads
-from ledger import journal
-from ledger.models import Account
-for account in ["", *ConnectedAccount.objects.values_list("stripe_id", flat=True)]:
-    found, kind = reads.balance(account=account), Account.SELLER_CASH if account else Account.PLATFORM_CASH
-    for currency in {*found.available, *found.pending}:
-        theirs = found.available.get(currency, 0) + found.pending.get(currency, 0)
-        ours = journal.balance(kind, account, currency)
-        if theirs != ours:
-            print(account or "platform", currency, "at Stripe", theirs, "in the books", ours)
-"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +57,7 @@ def test_a_chargeback_after_the_payout_is_answered_and_decided(site: Site, size:
             staff_send_it_once(admin)
             the_bank_decides(site, admin, sold, verdict)
         seller_reads_the_end(seller, order, verdict)
-    stripe_and_our_books_agree(site)
+    agreement.check_demo(site)
 
 
 @pytest.mark.parametrize("size", ["desktop"])
@@ -92,7 +76,7 @@ def test_an_inquiry_is_closed_by_a_refund(site: Site, size: str) -> None:
         expect(admin.page).to_have_url(re.compile(r"/change/$"), timeout=20_000)
         finds(admin, sold, "The inquiry is closed. No money was taken.", "won")
         admin.looks_right()
-    stripe_and_our_books_agree(site)
+    agreement.check_demo(site)
 
 
 @pytest.mark.parametrize("size", ["phone"])
@@ -109,7 +93,7 @@ def test_a_fraud_warning_is_refunded_by_a_rule(site: Site, size: str) -> None:
         admin.looks_right()
         admin.page.locator("#content-main a[href*='/payments/share/']").first.click()
         admin.sees("Everything went back to the buyer. Nothing is held.")
-    stripe_and_our_books_agree(site)
+    agreement.check_demo(site)
 
 
 # --- people ---
@@ -342,21 +326,3 @@ def until(visitor: Visitor, words: str, nudge: Callable[[], None]) -> None:
         visitor.page.wait_for_timeout(500)
         visitor.page.reload()
     visitor.sees(words)
-
-
-def stripe_and_our_books_agree(site: Site) -> None:
-    """To the minor unit, of the marketplace and of every seller; and the books are in order."""
-    for _look in range(20):
-        wrong = run(site, "shell", "-v0", "-c", COMPARE)
-        if not wrong.strip():
-            break
-    assert wrong.strip() == ""
-    run(site, "ledger_verify")
-
-
-def run(site: Site, *command: str) -> str:
-    """What a command of the marketplace prints."""
-    arguments = [sys.executable, "manage.py", *command]
-    done = subprocess.run(arguments, cwd=ROOT, env=site.environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
