@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -73,7 +74,7 @@ def recheck(kinds: Iterable[str]) -> None:
         opened.setdefault(alert.kind, []).append(alert)
     for kind, alerts in opened.items():
         if not BY_KIND[kind].seldom:
-            _try_watch(BY_KIND[kind], lambda watch, found=alerts: _recheck(watch, found))
+            _try_watch(BY_KIND[kind], partial(_recheck, alerts=alerts))
 
 
 def wake() -> int:
