@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from kit.money import allocate
+from kit.money import allocate, step
 from payments.consequences import Effect, Facts, Note, Plan, over_releases
 from payments.models import DisputeShare
 from payments.policies import PLATFORM, SHARED, Policy
@@ -51,9 +51,12 @@ def withdrawn(facts: Facts, dispute: str, amount: int, *, coming: int) -> Plan:
 
     `coming` is being fetched back for it already.
     """
-    sellers = split(facts.lines, over_lines(facts.lines, amount), SHARED, processing=0).from_seller
+    least = step(facts.currency)
+    sellers = split(
+        facts.lines, over_lines(facts.lines, amount, step=least), SHARED, processing=0, step=least
+    ).from_seller
     wanted = max(0, sellers - max(0, facts.left) - coming)
-    possible = max(0, min(wanted, sum(one.left for one in facts.sent), facts.seller_cash - coming))
+    possible = _in_steps(facts, max(0, min(wanted, sum(one.left for one in facts.sent), facts.seller_cash - coming)))
     effects = (Effect("seller", -possible, "reversal"), Effect("held", possible, "reversal")) if possible else ()
     notes = (Note("short_of_disputed", wanted - possible),) if wanted > possible else ()
     steps = {
@@ -72,7 +75,7 @@ def returned(facts: Facts, dispute: str, amount: int) -> Plan:
 
 def overtaken(facts: Facts, dispute: str, sent: int) -> Plan:
     """`sent` was on its way to the seller when the bank began to ask: what they have of it comes back into hold."""
-    possible = max(0, min(sent, sum(one.left for one in facts.sent), facts.seller_cash))
+    possible = _in_steps(facts, max(0, min(sent, sum(one.left for one in facts.sent), facts.seller_cash)))
     effects = (Effect("seller", -possible, "reversal"), Effect("held", possible, "reversal")) if possible else ()
     steps = {"step": "overtaken", "reversals": over_releases(facts, possible)}
     return _plan(facts, dispute, possible, steps, effects)
@@ -80,7 +83,7 @@ def overtaken(facts: Facts, dispute: str, sent: int) -> Plan:
 
 def owed(facts: Facts, dispute: str, debt: int) -> Plan:
     """Lost before we heard of it: of the seller's `debt` as much as they have comes back, and pays it."""
-    possible = max(0, min(debt, facts.debt, sum(one.left for one in facts.sent), facts.seller_cash))
+    possible = _in_steps(facts, max(0, min(debt, facts.debt, sum(one.left for one in facts.sent), facts.seller_cash)))
     effects = (Effect("seller", -possible, "reversal"), Effect("held", possible, "reversal")) if possible else ()
     steps = {"step": "owed", "reversals": over_releases(facts, possible)}
     return _plan(facts, dispute, possible, steps, effects)
@@ -107,7 +110,8 @@ def given_back(facts: Facts, part: DisputeShare) -> Plan:
 
 def lost(facts: Facts, dispute: str, amount: int, policy: Policy, *, fee: int) -> Plan:
     """The buyer keeps the money: who bears it. `fee` is the part of the dispute's fee this order's seller bears."""
-    parted = split(facts.lines, over_lines(facts.lines, amount), policy, processing=0)
+    least = step(facts.currency)
+    parted = split(facts.lines, over_lines(facts.lines, amount, step=least), policy, processing=0, step=least)
     borne = parted.from_seller + fee
     absorbed = min(borne, max(0, facts.left))
     steps = {
@@ -131,6 +135,11 @@ def lost(facts: Facts, dispute: str, amount: int, policy: Policy, *, fee: int) -
     ]
     notes = (Note("disputed_debt", borne - absorbed),) if borne > absorbed else ()
     return _plan(facts, dispute, amount, steps, [effect for effect in effects if effect.amount], notes)
+
+
+def _in_steps(facts: Facts, amount: int) -> int:
+    """What Stripe fetches back of an amount: whole steps of the currency."""
+    return amount - amount % step(facts.currency)
 
 
 def _plan(
