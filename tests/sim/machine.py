@@ -8,6 +8,7 @@ Refusals are part of the game. Any other exception is a bug, also one that a swe
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from datetime import timedelta
@@ -103,6 +104,8 @@ SWEEPS: dict[str, Callable[[], object]] = {
     },
 }  # fmt: skip
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+# A long game says how far it is, so that one that is stopped counts as well.
+TELL_EVERY = 20
 # At the end things get so many hours to come to rest.
 PATIENCE = 40
 
@@ -450,6 +453,8 @@ class MoneyGame(Banks, Complaints):
         if self.steps:
             self.played["examples"] += 1
             self.come_to_rest()
+            if os.environ.get("SIM_STEPS") and self.played["examples"] % TELL_EVERY == 0:
+                print(f"{self.played['steps']} steps, {self.played['examples']} examples", flush=True)  # noqa: T201
 
     def come_to_rest(self) -> None:
         """Sweeps and events until nothing moves, then everything at Stripe is in the books."""
