@@ -7,7 +7,7 @@ import pytest
 from emulator import business
 from ledger import journal
 from ledger.models import Account
-from payments import decisions, fetching_back, sweeps
+from payments import decisions, fetching_back, stories, sweeps
 from payments.consequences import Refused
 from payments.models import Dispute, DisputeShare, Hold, MoneyAction, Refund, Release, Reversal, Share
 from payments.tasks import act_on_held_money
@@ -133,6 +133,8 @@ def test_a_chargeback_after_the_release_fetches_the_sellers_part_back_and_pays_i
         share = fresh(share)
         assert (share.status, share.left, share.released) == ("released", 0, 900)
         assert [release.amount for release in share.releases.order_by("pk")] == [900, 900]
+        # What was fetched back reaches no bank: the seller is told of one payout, not of two.
+        assert [step.money.amount for step in stories.for_seller(share) if "To your bank" in step.label] == [900]
         agrees(world)
 
 
