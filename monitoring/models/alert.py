@@ -19,6 +19,8 @@ class Kind(models.TextChoices):
     DISPUTE_OPEN = "dispute_open", _("Dispute to answer")
     DISPUTE_UNKNOWN = "dispute_unknown", _("Dispute of an unknown charge")
     DISPUTE_RATE = "dispute_rate", _("Many disputes")
+    WARNING = "warning", _("Fraud warning to decide")
+    ACT = "act", _("Rule that could not act")
     REMINDER = "reminder", _("Reminder")
     CASE = "case", _("Case past its date")
     APPROVAL = "approval", _("Second person")

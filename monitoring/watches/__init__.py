@@ -5,10 +5,11 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import User
 from monitoring.models import Kind
 from monitoring.watch import Watch
-from monitoring.watches import decisions, disputes, money, people, rates, refunds, stripe, upkeep
+from monitoring.watches import decisions, disputes, money, people, rates, refunds, rules, stripe, upkeep
 
 WATCHES: list[Watch] = [
     *disputes.WATCHES,
+    *rules.WATCHES,
     *people.WATCHES,
     *decisions.WATCHES,
     *money.WATCHES,

@@ -15,7 +15,8 @@ from django.utils import translation
 
 from accounts.models import User
 from cases.models import Case
-from disputes import reminders
+from disputes import reminders, rules
+from disputes.models import Act, FraudWarning
 from gateway.models import Breaker
 from kit.clock import fixed_at, now
 from kit.mail import GIVE_UP_AFTER
@@ -214,7 +215,31 @@ def _reminder_is_due() -> Mend:
     return lambda: reminders.finish(made, by=dana)
 
 
+def _a_warning() -> FraudWarning:
+    share = rows.a_share()
+    return FraudWarning.objects.create(
+        stripe_id=f"issfr_{share.pk}", payment=share.payment, actionable=True, warned_at=now(), heard_at=now()
+    )
+
+
+def _warned_of_fraud() -> Mend:
+    warning = _a_warning()
+    return lambda: FraudWarning.objects.filter(pk=warning.pk).update(status="holding")
+
+
+def _a_rule_failed() -> Mend:
+    warning = _a_warning()
+    FraudWarning.objects.filter(pk=warning.pk).update(actionable=False)
+    Act.objects.create(
+        rule=rules.rule("warning"), version=1, warning=warning, status="failed", what="refund", because="costs_least",
+        facts={}, currency="eur", amount=2400, noticed_at=now(), due_at=now(), ended_at=now(), result="Refused.",
+    )  # fmt: skip
+    return lambda: FraudWarning.objects.filter(pk=warning.pk).update(status="refunded")
+
+
 ALL = [
+    Wrong(Kind.WARNING, _warned_of_fraud, "Decide about a fraud warning on €24.00", "€24.00"),
+    Wrong(Kind.ACT, _a_rule_failed, "See why a rule could not act on €24.00", "€24.00"),
     Wrong(Kind.REMINDER, _reminder_is_due, "emil@example.org is reminded: Ask the carrier.", "€24.00"),
     Wrong(Kind.CASE, _case_to_decide, "about €15.00 before", "€15.00"),
     Wrong(Kind.CASE, _case_nobody_ended, "was not ended: its answer was due by", "€15.00"),
