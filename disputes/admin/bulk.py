@@ -39,14 +39,16 @@ def assign(request: HttpRequest, disputes: QuerySet[Dispute], page: dict[str, An
     """Ask for whom, then write it down. Returns the page that asks, None once it is done."""
     form = AssignForm(request.POST if "confirm" in request.POST else None)
     if not (form.is_bound and form.is_valid()):
-        found = list(disputes)
+        found, is_all = list(disputes), request.POST.get("select_across") == "1"
         shown = {
             **page,
             "title": _("Assign disputes"),
             "disputes": found[:LISTED],
             "more": len(found) - LISTED,
             "count": len(found),
-            "chosen": [dispute.pk for dispute in found],
+            # All of a filter are named by the filter, as a form cannot carry thousands; Django still wants to see one.
+            "chosen": [dispute.pk for dispute in (found[:1] if is_all else found)],
+            "is_all": is_all,
             "form": form,
         }
         return TemplateResponse(request, "admin/disputes/assign.html", shown)

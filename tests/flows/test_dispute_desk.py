@@ -156,6 +156,12 @@ def test_bulk_actions_say_what_they_did_and_what_they_left_out_and_why(world: Wo
     assert f"Left out: {over.stripe_id}. It is over." in said
     assert Pack.objects.get(assignee=dana).dispute == waiting
 
+    everything = {"action": "assign", "select_across": "1", "_selected_action": [waiting.pk]}
+    asking = desk.post(f"{QUEUE}?show=all", everything)
+    assert 'name="select_across" value="1"' in text(asking)
+    desk.post(f"{QUEUE}?show=all", {**everything, "confirm": "1", "assignee": "nobody"})
+    assert not Pack.objects.exclude(assignee=None).exists()
+
     said = act(desk, "remind_sellers", waiting, over)
     assert "1 seller is reminded." in said
     assert f"Left out: {over.stripe_id}. No seller can add anything" in said
