@@ -14,6 +14,7 @@ from cases import ending, words
 from cases.errors import CaseError
 from cases.forms import DecideForm
 from cases.models import Case, Party
+from cases.queries import still_asked
 from gateway.errors import StripeRefused, StripeUnavailable
 from kit.money import to_decimal
 from payments import decisions
@@ -107,7 +108,7 @@ class Desk:
 
     def _empty(self) -> DecideForm:
         share = self.case.share
-        asked = to_decimal(min(self.case.asked, share.refundable), share.currency)
+        asked = to_decimal(still_asked(self.case), share.currency)
         return DecideForm(share=share, initial={"amount": str(asked)})
 
     def _decider(self) -> Decider:

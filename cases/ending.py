@@ -104,8 +104,8 @@ def close(
     _set_free(case, outcome)
     if words:
         turns.write(case, words, party=Party.STAFF)
-    turns.write(case, story(case))
-    letters.closed(case, words)
+    told = turns.write(case, story(case))
+    letters.closed(case, told.text, words)
 
 
 def withdraw(case: Case, *, by: User) -> None:
@@ -158,7 +158,7 @@ def decide(case: Case, amount: int, *, policy: str, by: Decider, reason: str, pl
 def need_decidable(case: Case) -> None:
     """Raises CaseError when staff cannot decide it now."""
     turns.need_live(case)
-    if case.action is not None and case.action.status == MoneyAction.Status.WAITING:
+    if turns.waits_for_second_person(case):
         raise CaseError(_("A decision waits for a second person already. Approve or decline that first."))
 
 
@@ -181,6 +181,8 @@ def story(case: Case) -> str:
         words.append(_("%(back)s goes back to the buyer; %(kept)s of what was paid stays with %(shop)s.") % values)
     elif case.returned:
         words.append(_("%(back)s goes back to the buyer.") % values)
+    elif case.outcome == Outcome.SELLER_SILENT:
+        words.append(_("That went back to them already, so nothing more does."))
     elif case.outcome == Outcome.DECIDED:
         words.append(_("Nothing goes back: %(kept)s stays with %(shop)s.") % values)
     elif case.outcome in (Outcome.WITHDRAWN, Outcome.BUYER_SILENT):

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext
 
 from accounts.models import Membership, User
 from cases.models import Case, CaseMessage, Offer, Party
+from cases.queries import still_asked
 from kit import mail
 
 
@@ -100,9 +101,8 @@ def joined(case: Case) -> None:
     _to_staff(case, key, _("Decide case %(case)s by %(until)s") % values, [_("Order %(order)s of %(shop)s.") % values])
 
 
-def closed(case: Case, words: str) -> None:
+def closed(case: Case, story: str, words: str) -> None:
     """How it ended, and what became of the money. `words` is why the marketplace decided so, if it did."""
-    story = case.messages.latest("pk").text
     subject = _("Case %(case)s is closed: %(how)s") % {**_values(case), "how": case.get_outcome_display()}
     key = f"closed-{case.moves.latest('pk').pk}"
     back = _("It goes to the card you paid with. Banks take 5 to 10 days to show it.") if case.returned else ""
@@ -183,11 +183,14 @@ def _turn_lines(case: Case, reader: Party) -> list[str]:
             if case.turn == Party.SELLER
             else _("The buyer has until %(until)s to answer.") % values
         ]
+    asked = still_asked(case)
     silence = {
-        Party.SELLER: _("If you do not, the buyer gets the %(asked)s they ask for."),
+        Party.SELLER: _("If you do not, the buyer gets the %(asked)s they ask for.")
+        if asked
+        else _("If you do not, the case is closed: what the buyer asks for went back already."),
         Party.BUYER: _("If you do not, the case is closed and nothing comes back to you."),
     }
-    return [_("Answer by %(until)s.") % values, silence[reader] % {**values, "asked": case.asked_money}]
+    return [_("Answer by %(until)s.") % values, silence[reader] % {**values, "asked": case.share.money(asked)}]
 
 
 def _values(case: Case) -> dict[str, object]:

@@ -166,13 +166,11 @@ def _begin(case: Case, by: User, text: str, drawn: Sequence[Encoded]) -> None:
 
 
 def _go_on(case: Case, turn: Party, *, actor: str, reason: str) -> None:
-    case.asked = max(1, min(case.asked, case.share.refundable))
     move(
         case,
         turns.TURNS[turn],
         actor=actor,
         reason=reason,
-        asked=case.asked,
         closed_at=None,
         outcome="",
         returned=0,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet, Sum
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from accounts.models import Seller, User
 from cases.models import Case, CaseMessage, Party
 from catalog import keyset
 from orders.models import Order
-from payments.models import Share
+from payments.models import Refund, Share
 
 PAGE = 20
 NEWEST = keyset.Order(("pk",), descending=True)
@@ -37,6 +37,20 @@ def open_case(share: Share) -> Case | None:
     """The case that is open about this order's money, if there is one."""
     found: Case | None = share.cases.exclude(status=Case.Status.CLOSED).select_related("share__order").first()
     return found
+
+
+def still_asked(case: Case) -> int:
+    """What is still to come of what the buyer asks for, in minor units of the share's currency: less than they ask for
+    if some of it came back since, in this case or by another way, and never more than can come back.
+    """
+    share = case.share
+    if not share.refunded:
+        return min(case.asked, share.refundable)
+    asked_at = case.offers.filter(party=Party.BUYER).aggregate(at=Max("made_at"))["at"] or case.opened_at
+    # What Stripe refused never came back; what the buyer's bank returned is still owed to them, and paid again.
+    made = share.refunds.filter(planned_at__gte=asked_at, replaces=None).exclude(status=Refund.Status.REFUSED)
+    came_back = made.aggregate(total=Sum("amount"))["total"] or 0
+    return max(0, min(case.asked - int(came_back), share.refundable))
 
 
 def thread_for_bank(share: Share) -> list[Said]:

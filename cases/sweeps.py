@@ -17,6 +17,7 @@ from cases import bank, ending, letters, opening, turns
 from cases.bank import Verdict
 from cases.errors import CaseError, NotDue
 from cases.models import Case, Party
+from cases.queries import still_asked
 from gateway.errors import GatewayError
 from kit.clock import now
 from kit.faults import faultpoint
@@ -62,7 +63,9 @@ def close_overtaken() -> int:
 
 
 def grant_unanswered() -> int:
-    """The seller did not answer in time: the buyer gets what they asked for, as far as it is left."""
+    """The seller did not answer in time: the buyer gets what they asked for, as far as it is left and they do not have
+    it already.
+    """
     found = Case.objects.filter(status=Status.WAITS_FOR_SELLER, answer_by__lte=now())
     return sum(1 for case in _each(found) if _try(_grant, case))
 
@@ -192,13 +195,15 @@ def _close_overtaken(case: Case) -> bool:
 
 
 def _grant(case: Case) -> bool:
-    amount = min(case.asked, case.share.refundable)
+    amount = still_asked(case)
+    if not amount and case.share.refundable:
+        return _nothing_to_grant(case)
     kind, request = ending.kind_for(case, amount), ending.request_for(case, amount)
     plan = decisions.preview(case.share, kind, request)
 
     def close(share: Share, action: MoneyAction, rows: list[Row]) -> None:
         found = turns.fresh(case.pk, share)
-        if found.status != Status.WAITS_FOR_SELLER or found.answer_by is None or found.answer_by > now():
+        if not _is_overdue(found, Status.WAITS_FOR_SELLER):
             raise NotDue(_("Somebody answered meanwhile."))
         if bank.verdict(share.payment) in bank.BANKS_TO_SAY:
             raise NotDue(_("The bank decides."))
@@ -209,9 +214,27 @@ def _grant(case: Case) -> bool:
     return True
 
 
+def _nothing_to_grant(case: Case) -> bool:
+    """What the buyer asked for came back by another way: silence gives it no second time."""
+    with turns.locked(case):
+        is_due = _is_overdue(case, Status.WAITS_FOR_SELLER) and not still_asked(case)
+        if not is_due or bank.verdict(case.share.payment) in bank.BANKS_TO_SAY:
+            return False
+        ending.close(case, Outcome.SELLER_SILENT, actor=ACTOR)
+    return True
+
+
+def _is_overdue(case: Case, status: str) -> bool:
+    """Whether the time of who has to answer is over. Under the share's lock. Raises CaseError when staff have decided
+    already and a second person is asked, or has just agreed.
+    """
+    ending.need_decidable(case)
+    return case.status == status and case.answer_by is not None and case.answer_by <= now()
+
+
 def _close_unanswered(case: Case) -> bool:
     with turns.locked(case):
-        if case.status != Status.WAITS_FOR_BUYER or case.answer_by is None or case.answer_by > now():
+        if not _is_overdue(case, Status.WAITS_FOR_BUYER):
             return False
         ending.close(case, Outcome.BUYER_SILENT, actor=ACTOR)
     return True

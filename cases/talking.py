@@ -77,6 +77,9 @@ def answer_as_staff(case: Case, *, by: User, text: str, ask: Party | None) -> Ca
     need_words(text)
     with turns.locked(case):
         turns.need_live(case)
+        if ask is not None and turns.waits_for_second_person(case):
+            # Its silence would decide what staff have decided already.
+            raise CaseError(_("A decision waits for a second person. Approve or decline that first."), field="ask")
         if case.joined_at is None:
             join(case, actor=by.email, reason=_("Stepped in."))
         message = turns.write(case, text.strip(), party=Party.STAFF, author=by)

@@ -54,6 +54,11 @@ def need_live(case: Case) -> None:
         raise CaseError(_("The marketplace has just decided this case."))
 
 
+def waits_for_second_person(case: Case) -> bool:
+    """Whether staff have decided, above the limit, and nobody else has agreed or declined yet."""
+    return case.action is not None and case.action.status == MoneyAction.Status.WAITING
+
+
 def answer_until(turn: Party) -> datetime:
     """When whoever gets the turn now has to have answered."""
     days = settings.CASE_DECIDE_DAYS if turn == Party.STAFF else settings.CASE_ANSWER_DAYS

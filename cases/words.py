@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from cases import ending
 from cases.models import Case, CaseMessage, CasePhoto, Offer, Party
+from cases.queries import still_asked
 from kit.money import Money
 from orders.models import Status as OrderStatus
 from payments import words as money_words
@@ -62,19 +63,27 @@ def now_line(case: Case, reader: Party) -> Now:
     if case.status == Status.WITH_STAFF:
         return _with_staff(case, reader)
     if case.turn == Party.SELLER:
-        values = {"shop": shop, "asked": case.asked_money}
+        silence = _silent_seller(case, reader)
         if reader == Party.SELLER:
-            silence = _("Without an answer the buyer gets the %(asked)s they ask for.") % values
             return Now(_("The buyer waits for your answer."), case.answer_by, silence, is_yours=True)
-        you = _("Without an answer you get the %(asked)s you ask for.")
-        they = _("Without an answer the buyer gets the %(asked)s they ask for.")
-        silence = (you if reader == Party.BUYER else they) % values
-        return Now(_("%(shop)s has to answer.") % values, case.answer_by, silence)
+        return Now(_("%(shop)s has to answer.") % {"shop": shop}, case.answer_by, silence)
     if reader == Party.BUYER:
         silence = _("Without an answer the case is closed, and nothing comes back to you.")
         return Now(_("Your answer is needed."), case.answer_by, silence, is_yours=True)
     silence = _("Without an answer the case is closed, and nothing goes back to them.")
     return Now(_("The buyer has to answer."), case.answer_by, silence)
+
+
+def _silent_seller(case: Case, reader: Party) -> str:
+    """What the seller's silence gives."""
+    asked = still_asked(case)
+    if not asked and reader == Party.BUYER:
+        return _("What you ask for came back to you already: without an answer the case is closed.")
+    if not asked:
+        return _("What the buyer asks for went back already: without an answer the case is closed.")
+    you = _("Without an answer you get the %(asked)s you ask for.")
+    they = _("Without an answer the buyer gets the %(asked)s they ask for.")
+    return (you if reader == Party.BUYER else they) % {"asked": case.share.money(asked)}
 
 
 def pill(case: Case, reader: Party) -> tuple[str, str]:
