@@ -9,7 +9,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
 from disputes.models import Act
-from evidence.models import EvidenceFile, Pack
+from evidence.models import Pack
 from kit.clock import now
 from payments.models import Dispute, MoneyAction, Reversal
 from payments.stories import Step
@@ -58,9 +58,6 @@ def _rules(dispute: Dispute) -> Iterator[Step]:
 def _evidence(pack: Pack) -> Iterator[Step]:
     for entry in pack.entries.all():
         yield Step(entry.what, entry.at, None, entry.actor)
-    for file in pack.files.filter(party__in=(EvidenceFile.Party.SELLER, EvidenceFile.Party.BUYER)):
-        label = _("“%(file)s” came from %(party)s") % {"file": file.name, "party": file.get_party_display()}
-        yield Step(label, file.uploaded_at, None, "", file.note)
 
 
 def _sent(pack: Pack) -> Iterator[Step]:

@@ -194,7 +194,8 @@ class AnswerPage:
         if self.http.POST.get("remove") == str(file.pk):
             editing.remove_file(file, user=who)
         elif name in form.changed_data:
-            editing.leave_out(self.pack, file, user=who)
+            if form.fields[name].initial:
+                editing.leave_out(self.pack, file, user=who)
             if form.cleaned_data[name]:
                 editing.choose(self.pack, file, user=who, field=form.cleaned_data[name])
 
