@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from evidence import seller_part
 from evidence.errors import Changed, NotAllowed, NotOpen
 from evidence.following import look
 from evidence.models import Pack, Submission
@@ -64,7 +65,8 @@ def concede(pack: Pack, *, by: Decider, reason: str, plan_hash: str) -> Submissi
 
     Stripe cannot take it back. The answer may still be SENDING when Stripe did not say in time: it is finished by
     itself. Outside any transaction. Raises NotOpen, NotAllowed (an inquiry has nothing to lose: refund it instead),
-    Changed when it would cost something else by now; GatewayError when Stripe does not answer before anything began.
+    Changed when it would cost something else by now, or a job asks and by now people are to weigh it; GatewayError when
+    Stripe does not answer before anything began.
     """
     if not reason.strip():
         raise NotAllowed(_("Say why."))
@@ -86,6 +88,9 @@ def _begin(pack: Pack, *, by: Decider, reason: str, plan_hash: str) -> Submissio
         # Locked: whoever sends evidence at this moment, or concedes as well, is the first or the second.
         locked = Pack.objects.select_for_update(of=("self",)).select_related("dispute").get(pk=pack.pk)
         require_open(locked)
+        if by.user is None and (locked.objected_at is not None or seller_part.all_given(locked.dispute)):
+            # It came after whoever decided this had looked, and what is accepted cannot be taken back.
+            raise Changed(_("Somebody objected, or a seller sent evidence: people weigh that."))
         if consequences(locked.dispute).hash != plan_hash:
             raise Changed(_("It would cost something else by now. Look at it once more."))
         row = Submission.objects.create(

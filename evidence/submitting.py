@@ -191,6 +191,8 @@ def _begin(pack: Pack, shown: Preview, *, by: Decider, reason: str, expects: str
         # Locked: of two people who press at once the second finds it under way; and nobody edits what is being frozen.
         locked = Pack.objects.select_for_update(of=("self",)).select_related("dispute").get(pk=pack.pk)
         require_open(locked)
+        # Again: somebody may have objected since.
+        _require_agreement(locked, by)
         if packs.preview(locked).hash != shown.hash or (expects and expects != shown.hash):
             raise Changed(_("It is not what you were shown any more. Look at it once more."))
         _require_second_look(locked, shown, by)

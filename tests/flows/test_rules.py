@@ -203,6 +203,30 @@ def test_the_seller_stops_it_by_sending_evidence_and_anybody_of_staff_with_a_wor
     assert {fresh(dispute).status for dispute in disputes} == {Dispute.Status.NEEDS_RESPONSE}
 
 
+@pytest.mark.parametrize("what", ["evidence", "an objection"])
+def test_what_arrives_at_the_last_moment_still_stops_it(world: World, what: str) -> None:
+    (share,) = world.bought((1000,))
+    switch(Kind.CONCEDE, Mode.ON, limits={"eur": 1000})
+    dispute = asked(world, share)
+    pack = packs.for_dispute(dispute)
+    acting.give_notice()
+
+    def arrives() -> None:
+        if what == "evidence":
+            editing.add_file(pack, picture(), "signed.png", party=EvidenceFile.Party.SELLER, user=None, share=share)
+        else:
+            editing.object_to(pack, user=UserFactory(is_staff=True), reason="We can win this.")
+
+    with world.later(minutes=24 * 60 + 1), armed("rule.judged", arrives):
+        acting.act_due()
+    with world.later(minutes=24 * 60 + 10):
+        acting.act_due()
+
+    assert not Submission.objects.exists()
+    assert Act.objects.get().status == Status.OVERTAKEN
+    assert fresh(dispute).status == Dispute.Status.NEEDS_RESPONSE
+
+
 def test_what_is_above_the_limit_complete_or_an_inquiry_is_never_given_up(world: World) -> None:
     share = world.bought((1001,))[0]
     asked(world, share)
