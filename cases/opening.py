@@ -121,6 +121,9 @@ def why_not_reopen(case: Case, party: Party) -> str:
     """Why this side cannot open it again; nothing when it can."""
     if case.is_open:
         return _("This case is open.")
+    current = case.share.cases.exclude(status=Status.CLOSED).first()
+    if current is not None:
+        return _("Case %(number)s about this order is open: go on there.") % {"number": current.number}
     if refusal := _bank_or_nothing(case.share):
         return refusal
     if case.share.order.status == OrderStatus.CANCELLED:

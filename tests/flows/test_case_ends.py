@@ -102,6 +102,19 @@ def test_the_buyer_closes_it_and_opens_it_again_once(share: Share) -> None:
         opening.reopen(case, Party.BUYER, by=buyer_of(share), text="Now?")
 
 
+def test_a_closed_case_is_not_opened_again_beside_a_newer_one(share: Share) -> None:
+    first = opened(share)
+    ending.withdraw(first, by=buyer_of(share))
+    with after(days=40):
+        second = opened(share)
+
+        with pytest.raises(CaseError, match=second.number):
+            opening.reopen(first, Party.STAFF, by=UserFactory(is_staff=True), text="The carrier wrote to us.")
+
+    first.refresh_from_db()
+    assert (first.status, second.status) == (Status.CLOSED, Status.WAITS_FOR_SELLER)
+
+
 def test_every_step_is_told_to_both_sides(share: Share) -> None:
     case = opened(share)
     offer = offers.make(case, Party.SELLER, by=owner_of(share), percent=20)
