@@ -19,7 +19,7 @@ from payments.models import Share
 
 def will_concede(act: Act) -> None:
     """To staff and to the owners of each shop with a part in it: what happens when, and how to stop it."""
-    when = date_format(localtime(act.due_at), "j F Y, H:i")
+    when = date_format(localtime(act.due_at), "j F Y, H:i T")
     values = {"amount": act.money, "when": when, "why": words.because(act.because)}
     _write(
         User.objects.filter(is_staff=True, is_active=True),
