@@ -32,7 +32,7 @@ def say(case: Case, party: Party, *, by: User, text: str, files: Sequence[Upload
     drawn = pictures.draw(files)
     with turns.locked(case):
         turns.need_live(case)
-        if again := _said_already(case, party, text.strip()):
+        if again := _said_already(case, party, text.strip(), len(drawn)):
             return again
         need_patience(case, party)
         pictures.need_room(case, party, len(drawn))
@@ -125,11 +125,13 @@ def need_patience(case: Case, party: Party) -> None:
         raise CaseError(_("You have written a lot within an hour. Wait a little before you go on."), field="text")
 
 
-def _said_already(case: Case, party: Party, text: str) -> CaseMessage | None:
-    """The same words of a moment ago: the button was pressed twice (fault F34)."""
+def _said_already(case: Case, party: Party, text: str, photos: int) -> CaseMessage | None:
+    """The same words of a moment ago, with as many photos: the button was pressed twice (fault F34)."""
     last: CaseMessage | None = case.messages.filter(party=party).last()
     same = last is not None and last.kind == CaseMessage.Kind.WORDS and last.text == text
-    return last if same and last is not None and last.written_at > now() - A_MOMENT else None
+    if last is None or not same or last.photos.count() != photos:
+        return None
+    return last if last.written_at > now() - A_MOMENT else None
 
 
 def _shop(case: Case) -> str:

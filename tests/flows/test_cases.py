@@ -183,6 +183,16 @@ def test_f34_a_message_sent_twice_is_one_and_the_same_words_count_again_later(sh
     assert case.messages.count() == 3
 
 
+def test_a_photo_forgotten_at_first_is_taken_with_the_same_words(share: Share) -> None:
+    case = opened(share)
+    talking.say(case, Party.BUYER, by=buyer_of(share), text="See the photo.")
+
+    again = talking.say(case, Party.BUYER, by=buyer_of(share), text="See the photo.", files=[photo()])
+    pressed_twice = talking.say(case, Party.BUYER, by=buyer_of(share), text="See the photo.", files=[photo()])
+
+    assert (again.photos.count(), pressed_twice) == (1, again)
+
+
 def test_a_flood_of_messages_is_stopped_and_goes_on_later(share: Share) -> None:
     case = opened(share)
     for number in range(19):
