@@ -115,7 +115,6 @@ def _open(rule: Rule) -> Iterator[Dispute | FraudWarning]:
         ~announced,
         status__in=Dispute.NEEDS_ANSWER,
         settled_at=None,
-        submission_count=0,
         payment__isnull=False,
         due_by__gt=now(),
     )

@@ -43,7 +43,7 @@ def disputed(dispute: Dispute) -> judging.Disputed:
         currency=dispute.currency,
         due_by=dispute.due_by,
         complete=completeness.of(dispute).is_complete,
-        answered=dispute.submission_count > 0,
+        answered=_answered_elsewhere(dispute, pack),
         is_open=pack is None or pack.status in Pack.OPEN,
         objected=pack is not None and pack.objected_at is not None,
         seller_gave=pack is not None and _seller_gave(pack),
@@ -68,6 +68,15 @@ def is_under_way(dispute: Dispute, actor: str) -> bool:
     pack = Pack.objects.filter(dispute=dispute).first()
     live = (Submission.Status.SENDING, Submission.Status.SENT)
     return pack is not None and pack.submissions.filter(round=pack.round, actor=actor, status__in=live).exists()
+
+
+def _answered_elsewhere(dispute: Dispute, pack: Pack | None) -> bool:
+    """Whether Stripe counts more answers than ours. What we sent to an inquiry does not answer the dispute it became:
+    the bank asks again, and the pack is open again.
+    """
+    sent = {"kind": Submission.Kind.EVIDENCE, "status": Submission.Status.SENT}
+    known = pack.submissions.filter(**sent).count() if pack is not None else 0
+    return dispute.submission_count > known
 
 
 def _seller_gave(pack: Pack) -> bool:

@@ -14,6 +14,7 @@ from disputes.models import Act, Rule, RuleVersion
 from disputes.rules import Change
 from emulator import business
 from evidence import editing, packs
+from evidence import sweeps as evidence_sweeps
 from evidence.models import FILE_FIELDS, EvidenceFile, Pack, Submission
 from kit.clock import fixed_at, now
 from kit.faults import armed
@@ -39,13 +40,13 @@ def switch(kind: str, mode: str, **changes: Any) -> Rule:
     return rules.change(rule, Change(mode=mode, seen=rule.version, **wanted), by=UserFactory(is_staff=True))
 
 
-def asked(world: World, share: Share, reason: str = "product_not_received") -> Dispute:
+def asked(world: World, share: Share, reason: str = "product_not_received", *, inquiry: bool = False) -> Dispute:
     """The buyer's bank asks for the money of an order that was sent."""
     if share.order.status == "paid":
         sent = {"carrier": "DHL", "tracking_number": "00340434"}
         type(share.order).objects.filter(pk=share.order_id).update(**sent)
         progress.fulfil(share.order, at=now(), actor="seller", reason="Sent.")
-    stripe_id = business.open_dispute(world.emulator, str(share.payment.charge_id), reason)
+    stripe_id = business.open_dispute(world.emulator, str(share.payment.charge_id), reason, inquiry=inquiry)
     world.settle()
     return Dispute.objects.select_related("payment").get(stripe_id=stripe_id)
 
@@ -155,6 +156,30 @@ def test_a_dispute_somebody_answered_meanwhile_is_left_alone(world: World) -> No
 
     assert Act.objects.get().status == Status.OVERTAKEN
     assert not Submission.objects.filter(made_outside=False).exists()
+
+
+def test_an_answered_inquiry_that_becomes_a_dispute_is_answered_again(world: World) -> None:
+    (share,) = world.bought((5000,))
+    switch(Kind.FILE, Mode.ON)
+    inquiry = asked(world, share, inquiry=True)
+    pack = complete(inquiry)
+    acting.give_notice()
+    with before_the_date(inquiry, 23):
+        acting.act_due()
+    business.move_dispute(world.emulator, inquiry.stripe_id, "needs_response")
+    world.settle()
+    dispute = fresh(inquiry)
+    assert (dispute.status, dispute.submission_count) == (Dispute.Status.NEEDS_RESPONSE, 1)
+
+    evidence_sweeps.follow()
+    complete(dispute)
+    acting.give_notice()
+    with before_the_date(dispute, 23):
+        acting.act_due()
+
+    assert [one.round for one in pack.submissions.order_by("pk")] == [1, 2]
+    assert {act.status for act in Act.objects.all()} == {Status.DONE}
+    assert fresh(dispute).status == Dispute.Status.UNDER_REVIEW
 
 
 # --- losses accepted by themselves ---
