@@ -218,14 +218,20 @@ def _do(act: Act, rule: Rule, subject: Dispute | FraudWarning) -> None:
 
 
 def _refund(share: Share, reason: str) -> int:
-    """Give back everything that is left of one order; the decision's id. Of two who reckoned alike, one does."""
+    """Give back everything that is left of one order; the decision's id. Of two who reckoned alike, one does. Raises
+    NotNow while a release is on its way: it is known in a minute what is left.
+    """
     kind, request = warnings.refund_request(share)
-    plan = decisions.preview(share, kind, request)
     try:
+        plan = decisions.preview(share, kind, request)
         action = decisions.by_itself(share, kind, request, actor=ACTOR, reason=reason, plan_hash=plan.hash)
     except StripeUnavailable:
         # Decided, written down and asked for: the sweeps of payments finish it.
         action = share.actions.filter(plan_hash=plan.hash).latest("pk")
+    except Refused as refused:
+        if refused.code != "release_on_its_way":
+            raise
+        raise NotNow(_("A release of this order is on its way to Stripe.")) from refused
     return int(action.pk)
 
 

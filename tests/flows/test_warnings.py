@@ -11,6 +11,7 @@ from disputes.models import Act, Advice, FraudWarning, Rule
 from disputes.rules import Change
 from emulator import business
 from gateway import objects, reads
+from gateway.errors import StripeUnavailable
 from kit.faults import armed
 from payments import decisions, sweeps
 from payments.models import Hold, MoneyAction, Refund, Share
@@ -179,6 +180,30 @@ def test_f37_a_dispute_that_opens_while_the_rule_acts_is_not_refunded_as_well(wo
     assert (Act.objects.get().status, Refund.objects.filter(status="succeeded").count()) == (Act.Status.OVERTAKEN, 0)
     assert fresh(warning).status == Status.DISPUTED
     assert holds(share) == [Hold.Kind.DISPUTE]
+    invariants.check_at_rest(world.emulator)
+
+
+def test_f15_a_release_on_its_way_delays_the_rule_and_does_not_end_it(world: World) -> None:
+    (share,) = world.bought((1000,))
+    switch(Kind.WARNING, Mode.ON)
+    world.emulator.faults.add("lost_response", match="POST /v1/transfers$")
+    with pytest.raises(StripeUnavailable):
+        decisions.by_itself(share, MoneyAction.Kind.RELEASE, {}, actor="test", reason="Due.")
+    stripe_id = business.warn_of_fraud(world.emulator, str(share.payment.charge_id))
+    warnings.apply(reads.fraud_warning(stripe_id), actor="test")
+    acting.give_notice()
+
+    with world.later(minutes=61):
+        acting.act_due()
+    waits = Act.objects.get()
+    world.finish()
+    with world.later(minutes=70):
+        acting.act_due()
+        world.finish()
+
+    assert (waits.status, waits.what) == (Act.Status.NOTICED, "refund")
+    assert Act.objects.get().status == Act.Status.DONE
+    assert Refund.objects.get().amount == 1000
     invariants.check_at_rest(world.emulator)
 
 
