@@ -80,6 +80,8 @@ def answer_as_staff(case: Case, *, by: User, text: str, ask: Party | None) -> Ca
         if ask is not None and turns.waits_for_second_person(case):
             # Its silence would decide what staff have decided already.
             raise CaseError(_("A decision waits for a second person. Approve or decline that first."), field="ask")
+        if ask in (None, case.turn) and (again := _said_already(case, Party.STAFF, text.strip(), 0)):
+            return again
         if case.joined_at is None:
             join(case, actor=by.email, reason=_("Stepped in."))
         message = turns.write(case, text.strip(), party=Party.STAFF, author=by)
@@ -127,7 +129,7 @@ def need_patience(case: Case, party: Party) -> None:
 
 def _said_already(case: Case, party: Party, text: str, photos: int) -> CaseMessage | None:
     """The same words of a moment ago, with as many photos: the button was pressed twice (fault F34)."""
-    last: CaseMessage | None = case.messages.filter(party=party).last()
+    last: CaseMessage | None = case.messages.filter(party=party, is_private=False).last()
     same = last is not None and last.kind == CaseMessage.Kind.WORDS and last.text == text
     if last is None or not same or last.photos.count() != photos:
         return None

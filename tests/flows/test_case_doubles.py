@@ -111,6 +111,21 @@ def test_nobodys_silence_decides_while_a_second_person_is_asked(share: Share, se
     assert (case.is_open, fresh(share).refunded) == (True, 0)
 
 
+def test_f34_staff_who_press_twice_write_once_and_a_note_of_the_same_words_is_none(share: Share) -> None:
+    case = opened(share)
+    by = UserFactory(is_staff=True)
+    text = "Show us the parcel."
+    talking.step_in(case, by=by)
+    talking.note(case, by=by, text=text)
+
+    first = talking.answer_as_staff(case, by=by, text=text, ask=Party.BUYER)
+    again = talking.answer_as_staff(case, by=by, text=text, ask=Party.BUYER)
+
+    assert (first.is_private, again) == (False, first)
+    assert Mail.objects.filter(to=buyer_of(share).email, text__contains=text).count() == 1
+    assert Case.objects.get(pk=case.pk).status == Status.WAITS_FOR_BUYER
+
+
 def test_a_note_written_at_that_moment_is_in_nobodys_letter(share: Share) -> None:
     case = opened(share)
     # Somebody of staff writes a note while the case is being closed: its number is the highest.
