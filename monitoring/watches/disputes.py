@@ -13,12 +13,15 @@ from accounts.models import User
 from disputes import reminders
 from disputes.models import Reminder
 from disputes.reasons import reason_words
+from evidence.models import Pack
 from kit.clock import now
 from monitoring.models import Alert, Kind
 from monitoring.watch import Problem, Watch, day, rows
 from payments.models import Dispute
 
-NOBODY_ANSWERED = Q(settled_at=None, status__in=Dispute.NEEDS_ANSWER, submission_count=0, payment__isnull=False)
+# An answered inquiry that became a dispute is asked about anew: Stripe goes on counting, and its pack has a new round.
+ASKED = Q(submission_count=0) | Q(pack__round__gt=1, pack__status__in=Pack.OPEN)
+NOBODY_ANSWERED = ASKED & Q(settled_at=None, status__in=Dispute.NEEDS_ANSWER, payment__isnull=False)
 
 
 def _soon() -> Q:

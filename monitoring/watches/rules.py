@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from disputes.models import Act, FraudWarning
+from evidence.models import Pack
 from monitoring.models import Alert, Kind
 from monitoring.watch import Problem, Watch, rows
 from payments.models import Dispute
@@ -34,7 +35,8 @@ def _purchase(alert: Alert) -> str:
 
 def _not_done() -> QuerySet[Act]:
     """Announced and not done, as long as somebody can still do something about it."""
-    unanswered = Q(dispute__settled_at=None, dispute__status__in=Dispute.NEEDS_ANSWER, dispute__submission_count=0)
+    asked = Q(dispute__submission_count=0) | Q(dispute__pack__round__gt=1, dispute__pack__status__in=Pack.OPEN)
+    unanswered = asked & Q(dispute__settled_at=None, dispute__status__in=Dispute.NEEDS_ANSWER)
     failed = Act.objects.filter(status__in=[Act.Status.FAILED, Act.Status.MISSED])
     return failed.filter(unanswered | Q(warning__status=FraudWarning.Status.OPEN)).select_related("dispute", "warning")
 

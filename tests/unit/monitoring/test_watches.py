@@ -17,6 +17,7 @@ from accounts.models import User
 from cases.models import Case
 from disputes import reminders, rules
 from disputes.models import Act, FraudWarning
+from evidence.models import Pack
 from gateway.models import Breaker
 from kit.clock import fixed_at, now
 from kit.mail import GIVE_UP_AFTER
@@ -215,6 +216,15 @@ def _reminder_is_due() -> Mend:
     return lambda: reminders.finish(made, by=dana)
 
 
+def _asked_again() -> Mend:
+    """An inquiry was answered, and became a dispute."""
+    share = rows.a_share()
+    due = now() + 2 * DAY
+    dispute = rows.a_dispute(charge_id=share.payment.charge_id, payment=share.payment, due_by=due, submission_count=1)
+    Pack.objects.create(dispute=dispute, round=2, created_at=now())
+    return lambda: Pack.objects.filter(dispute=dispute).update(status="submitted")
+
+
 def _a_warning() -> FraudWarning:
     share = rows.a_share()
     return FraudWarning.objects.create(
@@ -252,6 +262,7 @@ ALL = [
     Wrong(Kind.DISPUTE_DUE, lambda: _disputed(2 * DAY), "Answer the bank’s dispute about €24.00 before", "€24.00"),
     Wrong(Kind.DISPUTE_DUE, lambda: _disputed(-DAY), "The day to answer the bank’s dispute about", "€24.00"),
     Wrong(Kind.DISPUTE_OPEN, lambda: _disputed(8 * DAY), "Answer the bank’s dispute about €24.00 before", "€24.00"),
+    Wrong(Kind.DISPUTE_DUE, _asked_again, "Answer the bank’s dispute about €24.00 before", "€24.00"),
     Wrong(Kind.DISPUTE_UNKNOWN, _unknown_charge, "Find out what a disputed charge of €24.00 is", "€24.00"),
     Wrong(Kind.PAYOUT, _payout_failed, "can be paid: €50.00 came back from their bank", "€50.00"),
     Wrong(Kind.REVERSAL, _not_fetched_back, "Get €10.00 back from", "€10.00"),
