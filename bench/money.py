@@ -266,7 +266,7 @@ class Money:
     def _answer(self, process: subprocess.Popen[str]) -> dict[str, Any]:
         out, errors = process.communicate()
         if process.returncode:
-            raise BenchError(f"{process.args} failed:\n{out}{errors}")
+            raise BenchError(f"{process.args!r} failed:\n{out}{errors}")
         found: dict[str, Any] = json.loads(out.splitlines()[-1])
         return found
 

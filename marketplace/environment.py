@@ -57,7 +57,7 @@ def required_list(name: str, *, fallback: str | None = None) -> list[str]:
 
 
 def shared_secrets(name: str, given: list[str]) -> dict[str, list[str]]:
-    """`who=secret` for each: whom we believe when they sign with it. Several for one while a secret is being changed."""
+    """`who=secret` for each: whom we believe when they sign with it. Several while a secret is being changed."""
     found: dict[str, list[str]] = {}
     for who, _equals, secret in (each.strip().partition("=") for each in given if each.strip()):
         if not who or len(secret) < SHORTEST_SECRET:

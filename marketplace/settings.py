@@ -240,8 +240,8 @@ DEVICE_COOKIE_SECURE = IN_PRODUCTION
 # How long after the payment a buyer can open a case. Banks take a buyer's dispute for about 120 days after the delivery
 # (docs.stripe.com/disputes): whoever could still go to the bank can come to the seller and us first.
 CASE_DAYS = env.int("CASE_DAYS", default=180)
-# How many days each side has to answer in a case, and the marketplace to decide one; and how long after its end it can be
-# opened again.
+# How many days each side has to answer in a case, and the marketplace to decide one; and how long after its end it can
+# be opened again.
 CASE_ANSWER_DAYS = env.int("CASE_ANSWER_DAYS", default=3)
 CASE_DECIDE_DAYS = env.int("CASE_DECIDE_DAYS", default=5)
 CASE_REOPEN_DAYS = env.int("CASE_REOPEN_DAYS", default=30)

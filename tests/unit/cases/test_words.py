@@ -24,7 +24,7 @@ def case(status: str = Case.Status.WAITS_FOR_SELLER, **facts: object) -> Case:
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("status", [*Case.OPEN])
+@pytest.mark.parametrize("status", sorted(Case.OPEN))
 def test_every_reader_is_told_whose_turn_it_is(status: str, reader: Party) -> None:
     found = case(status)
 
