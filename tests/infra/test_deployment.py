@@ -24,8 +24,11 @@ def services() -> list[tuple[str, dict[str, Any]]]:
 
 
 def read_by_settings() -> set[str]:
-    code = (ROOT / "marketplace/settings.py").read_text() + (ROOT / "marketplace/environment.py").read_text()
-    return set(re.findall(r"""(?:env(?:\.\w+)?|required(?:_list)?)\(\s*"([A-Z_]+)\"""", code))
+    code = "".join(
+        (ROOT / f"marketplace/{name}.py").read_text() for name in ("settings", "dispute_settings", "environment")
+    )
+    readers = r"env(?:\.\w+)?|required(?:_list)?|_percent|_at_least_one|_amounts|_priors"
+    return set(re.findall(rf"""(?:{readers})\(\s*"([A-Z_]+)\"""", code))
 
 
 def explained() -> set[str]:

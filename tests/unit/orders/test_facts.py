@@ -1,8 +1,10 @@
 """What is kept of the moment of a purchase."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, transaction
 from django.test import Client
 
@@ -17,6 +19,12 @@ from tests.unit.orders.conftest import Place
 from tests.unit.orders.test_placing import fill
 
 HOW = {"user_agent": "Mozilla/5.0", "device_id": "abcdefghijklmnopqrstuv", "language": "de-DE,de"}
+
+
+@pytest.fixture(autouse=True)
+def first_terms(db: None) -> None:
+    """What a migration published. Tests that commit empty every table, this one too."""
+    import_module("orders.migrations.0006_first_terms").publish(apps, None)
 
 
 @pytest.fixture
