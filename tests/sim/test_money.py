@@ -21,8 +21,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 STEPS = int(os.environ.get("SIM_STEPS", "0"))
 REPLAY = os.environ.get("SIM_REPLAY", "")
 SEED = os.environ.get("SIM_SEED", "")
-STEPS_OF_AN_EXAMPLE = 30
 SMALL = 150
+# A long game has more of a past to stumble over, and begins and comes to rest less often.
+STEPS_OF_AN_EXAMPLE = 60 if STEPS else 30
 
 
 def play(steps: int, *, shrink: bool = True) -> None:
