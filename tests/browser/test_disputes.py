@@ -317,7 +317,7 @@ def at_stripe(site: Site, path: str, account: str = "") -> dict[str, Any]:
 
 def ring(site: Site, task: str) -> None:
     """The worker does now what it does every minute or two."""
-    bells = Celery(broker=site.environment()["REDIS_URL"])
+    bells = Celery(broker=site.environment()["REDIS_URL"], set_as_current=False)
     bells.conf.broker_transport_options = {"global_keyprefix": "marketplace:"}
     bells.send_task(task)
 
