@@ -13,7 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users that sign in with an e-mail address."""
+    """People with an account, who sign in with an e-mail address: never guests."""
+
+    def get_queryset(self) -> models.QuerySet[User]:
+        """Everything that looks for somebody to sign in, to mail a key to or to give a right to goes this way."""
+        return super().get_queryset().filter(is_guest=False)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """A user with this address, lower-cased. Raises ValueError without one."""
@@ -34,22 +38,34 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in: buyer, member of a seller's team, staff, or several of these."""
+    """A person who signs in: buyer, member of a seller's team, staff, or several of these; or a guest, who bought
+    without an account and cannot sign in.
+    """
 
-    email = models.EmailField(_("e-mail address"), unique=True)
+    email = models.EmailField(_("e-mail address"))
     full_name = models.CharField(_("name"), max_length=200, blank=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Empty: what the browser asks."))
+    timezone = models.CharField(_("time zone"), max_length=63, blank=True, help_text=_("Empty: the marketplace’s."))
+    # Several guests may have one address, and it may be an account's: nobody has confirmed that it is theirs.
+    is_guest = models.BooleanField(_("guest"), default=False)
 
     objects: ClassVar[UserManager] = UserManager()
+    # Guests too. Rows that point at a person find them anyway: Django follows those by its own plain manager.
+    everybody: ClassVar[models.Manager[User]] = models.Manager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), condition=models.Q(is_guest=False), name="user_email_any_case"),
+            models.UniqueConstraint(fields=["email"], condition=models.Q(is_guest=False), name="user_email"),
+        ]
+        indexes = [models.Index(fields=["email"], name="guest_email", condition=models.Q(is_guest=True))]
 
     def __str__(self) -> str:
         return self.email

@@ -1,4 +1,4 @@
-"""Buyers: their profile, their addresses, and their mirror at Stripe."""
+"""Buyers: their profile, their addresses, how they pay, and their mirror at Stripe."""
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +13,11 @@ class Customer(models.Model):
     stripe_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # What both sides last said alike, by field; and what Stripe said last. Whichever differs from the first has changed
+    # since: on one side it is carried over, on both the buyer chooses (customers.profile_sync).
+    agreed = models.JSONField(default=dict, blank=True)
+    at_stripe = models.JSONField(default=dict, blank=True)
+    heard_at = models.DateTimeField(null=True, blank=True, help_text=_("When Stripe was last asked."))
 
     def __str__(self) -> str:
         return str(self.user)
@@ -30,7 +35,8 @@ class Address(models.Model):
     region = models.CharField(_("state or region"), max_length=120, blank=True)
     country = models.CharField(_("country"), max_length=2)
     phone = models.CharField(_("phone (optional)"), max_length=32, blank=True)
-    is_default = models.BooleanField(_("use this address by default"), default=False)
+    is_default = models.BooleanField(_("send things here by default"), default=False)
+    is_billing_default = models.BooleanField(_("bill to this address by default"), default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -39,8 +45,37 @@ class Address(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["customer"], condition=models.Q(is_default=True), name="one_default_address_per_customer"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=models.Q(is_billing_default=True),
+                name="one_billing_address_per_customer",
+            ),
         ]
 
     def __str__(self) -> str:
         return ", ".join(part for part in (self.name, self.line1, self.city, self.country) if part)
+
+
+class SavedPaymentMethod(models.Model):
+    """A card (or what else) the buyer keeps at Stripe, as Stripe last described it. Of its number only the end is here.
+
+    Rows are Stripe's list as it was last read; nothing else makes or removes one.
+    """
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="payment_methods")
+    stripe_id = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=40)
+    brand = models.CharField(max_length=40, blank=True)
+    last4 = models.CharField(max_length=8, blank=True)
+    exp_month = models.PositiveSmallIntegerField(null=True, blank=True)
+    exp_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    wallet = models.CharField(max_length=40, blank=True)
+    is_default = models.BooleanField(default=False)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-is_default", "-added_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.brand or self.kind} {self.last4}".strip()
