@@ -4,10 +4,14 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 TESTS ?=
 
+# Demo and tests start dozens of programs. Without bytecode on disk each compiles every library anew, which takes longer
+# than all else it does at its start; images and shells that forbid it mean other things than this checkout.
+unexport PYTHONDONTWRITEBYTECODE
+
 # PORT=, EMULATOR_PORT= and PYTHON= on the command line reach every program: make exports what it is given.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-reset test check bench bench-large bench-emulator transcript format lock services-up services-down clean
+.PHONY: help install demo demo-reset test check bench bench-large bench-emulator transcript format messages lock services-up services-down clean
 
 help: ## List the commands
 	@echo "Commands:"
@@ -15,6 +19,7 @@ help: ## List the commands
 
 install: ## Set up .venv from the hashed lock (finds Python 3.12 or newer, or says how to get one)
 	@$(PY) dev/install.py --is-current 2>/dev/null || { python=$$(sh dev/find-python.sh) && "$$python" dev/install.py; }
+	@$(PY) dev/messages.py compile
 
 demo: install ## Start the whole marketplace with sample data; Ctrl-C stops it (PORT=8000 EMULATOR_PORT=8400)
 	@exec $(PY) -m marketplace.demo
@@ -43,6 +48,10 @@ transcript: install ## Run every test (or TESTS=...) and check each line of what
 format: install ## Format the code and sort the imports
 	$(PY) -m ruff check --fix --quiet .
 	$(PY) -m ruff format .
+
+messages: install ## Bring the translations in line with the texts of the code, and list what has none
+	@$(PY) dev/messages.py update
+	@$(PY) dev/messages.py missing
 
 lock: install ## Resolve pyproject.toml into requirements.lock (the only command that may change a version)
 	@exec $(PY) dev/lock.py

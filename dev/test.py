@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from dev.messages import compile_all  # noqa: E402
 from dev.postgres import ServiceError  # noqa: E402
 from dev.services import Services  # noqa: E402
 
@@ -21,11 +22,14 @@ PARALLEL = ["-n", "2", "--dist", "loadfile"]
 
 def environment() -> dict[str, str]:
     """The test run's environment on top of the caller's."""
+    compile_all()
     services = Services("test")
     found = services.ensure()
     if services.valkey is not None:
         found["REDIS_URL"] = services.valkey.url(services.redis_database(os.environ.get("TEST_SUFFIX", "")))
-    return {**os.environ, **found, "MARKETPLACE_ENV": "test", "DJANGO_SETTINGS_MODULE": "marketplace.settings"}
+    # As in the Makefile: tests start programs by the dozen, and each would compile every library anew.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, **found, "MARKETPLACE_ENV": "test", "DJANGO_SETTINGS_MODULE": "marketplace.settings"}
 
 
 def pytest_arguments(given: list[str]) -> list[str]:
