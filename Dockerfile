@@ -29,7 +29,8 @@ RUN MARKETPLACE_ENV=production SECRET_KEY=build-only-build-only-build-only-build
     SITE_URL=https://build.invalid DATABASE_URL=postgres://build.invalid/none REDIS_URL=redis://build.invalid \
     STRIPE_SECRET_KEY=rk_test_build STRIPE_WEBHOOK_SECRETS=whsec_build STRIPE_CONNECT_WEBHOOK_SECRETS=whsec_build_too \
     EMAIL_URL=smtp://build.invalid:25 DEFAULT_FROM_EMAIL=build@build.invalid \
-    python manage.py collectstatic --no-input
+    python manage.py collectstatic --no-input \
+    && python dev/messages.py compile
 USER app
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["python", "-m", "marketplace.probe", "http://127.0.0.1:8000/healthz"]

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from marketplace import health
-from marketplace.views import media, robots
+from marketplace.views import languages, media, robots
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -15,6 +15,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("robots.txt", robots.robots, name="robots"),
+    path("language/", languages.choose, name="set_language"),
     path(f"{settings.MEDIA_URL.lstrip('/')}<path:name>", media.photo, name="photo"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
