@@ -9,5 +9,6 @@ urlpatterns = [
     path("_mail/<str:key>/", mail.mail_read, name="mail_read"),
     path("_mail/<str:key>/html/", mail.mail_html, name="mail_html"),
     path("_gallery/", gallery.gallery, name="gallery"),
-    path("_gallery/errors/<int:status>/", gallery.error_page, name="gallery_error"),
+    path("_gallery/letter/", gallery.letter, name="gallery_letter"),
+    path("_gallery/errors/<slug:name>/", gallery.error_page, name="gallery_error"),
 ]

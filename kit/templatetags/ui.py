@@ -27,6 +27,8 @@ SYSTEMS = (
     ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS X", "Mac"),
     ("CrOS", "ChromeOS"), ("Linux", "Linux"),
 )  # fmt: skip
+# Where an amount can be; the pills' families are for amounts that have no other place.
+PARTS = frozenset({"held", "on-its-way", "available", "paid", "fees", "refunded", "disputed"}) | PILLS
 # The money bar is drawn on a grid this wide, because strict CSP allows no inline widths.
 BAR_UNITS = 1000
 
@@ -116,18 +118,26 @@ def device(user_agent: str) -> str:
 
 @register.inclusion_tag("components/money_bar.html")
 def money_bar(parts: Iterable[tuple[str, str, Money]], title: str = "") -> Mapping[str, Any]:
-    """`{% money_bar parts %}` with parts of (kind, label, Money): where an amount is, as one bar with its figures.
+    """`{% money_bar parts %}` with parts of (kind, label, Money): where an amount is, a bar over a table that adds up.
 
-    Kinds: held, on-its-way, paid, fees, refunded, disputed. Amounts are of one currency and not negative.
+    Kinds are those of PARTS. Amounts are of one currency and not negative; those of nothing are left out. With `title`
+    as the table's caption. Raises ValueError for a kind without a colour and for amounts of several currencies.
     """
     shown = [(kind, label, value) for kind, label, value in parts if value.amount]
+    if strange := {kind for kind, _label, _value in shown} - PARTS:
+        raise ValueError(
+            f"The money bar has no part {', '.join(sorted(strange))}; use one of {', '.join(sorted(PARTS))}."
+        )
+    if len({value.currency for _kind, _label, value in shown}) > 1:
+        raise ValueError("A money bar shows one currency; draw one for each.")
     widths = allocate(BAR_UNITS, [value.amount for _kind, _label, value in shown]) if shown else []
     starts = [sum(widths[:index]) for index in range(len(widths))]
     rows = [
         {"kind": kind, "label": label, "money": value, "x": x, "width": width}
         for (kind, label, value), x, width in zip(shown, starts, widths, strict=True)
     ]
-    return {"title": title, "rows": rows, "units": BAR_UNITS}
+    total = Money(sum(value.amount for _kind, _label, value in shown), shown[0][2].currency) if len(shown) > 1 else None
+    return {"title": title, "rows": rows, "units": BAR_UNITS, "total": total}
 
 
 @register.simple_tag

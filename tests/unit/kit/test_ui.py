@@ -126,6 +126,31 @@ def test_the_money_bar_of_nothing_is_empty():
     assert "rect" not in written("{% money_bar parts %}", parts=[])
 
 
+def test_the_money_bar_stands_on_a_table_that_adds_up():
+    parts = [("held", "Held", Money(1860, "eur")), ("fees", "Fees", Money(140, "eur"))]
+
+    shown = written("{% money_bar parts title='This order' %}", parts=parts)
+
+    assert '<caption class="money-bar__title">This order</caption>' in shown
+    assert shown.index("€18.60") < shown.index("€1.40") < shown.index("Together") < shown.index("€20.00")
+
+
+def test_one_amount_needs_no_sum():
+    assert "Together" not in written("{% money_bar parts %}", parts=[("paid", "Paid", Money(1, "eur"))])
+
+
+@pytest.mark.parametrize(
+    ("parts", "complaint"),
+    [
+        ([("vanished", "Vanished", Money(1, "eur"))], "no part vanished"),
+        ([("held", "Held", Money(1, "eur")), ("paid", "Paid", Money(1, "usd"))], "one currency"),
+    ],
+)
+def test_the_money_bar_refuses_what_it_cannot_draw(parts, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        ui.money_bar(parts)
+
+
 class Order(forms.Form):
     title = forms.CharField(help_text="In a few words.")
     kind = forms.ChoiceField(choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
