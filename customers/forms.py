@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.countries import address_countries, country_name
-from customers import postal_codes
+from accounts.countries import address_countries
+from customers import address_words, postal_codes
 from customers.models import Address
+
+# The continents of the time zone names; the rest are old names and offsets.
+REGIONS = (
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
+)  # fmt: skip
 
 
 def clean_phone_number(text: str) -> str:
@@ -23,16 +30,21 @@ def clean_phone_number(text: str) -> str:
     return number
 
 
-class ProfileForm(forms.Form):
-    """Name and phone of a person."""
+class NameForm(forms.Form):
+    """What a person is called."""
 
-    full_name = forms.CharField(
+    name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=200,
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
         help_text=gettext_lazy("Sellers see it on your orders."),
     )
+
+
+class PhoneForm(forms.Form):
+    """How a person can be called."""
+
     phone = forms.CharField(
         label=gettext_lazy("Phone"),
         max_length=32,
@@ -46,6 +58,44 @@ class ProfileForm(forms.Form):
         return clean_phone_number(self.cleaned_data["phone"])
 
 
+def _languages() -> list[tuple[str, str]]:
+    return [("", _("As my browser asks")), *settings.LANGUAGES]
+
+
+class LanguageForm(forms.Form):
+    """In which language we speak to somebody."""
+
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        choices=_languages,
+        required=False,
+        help_text=gettext_lazy("Of the pages, of our mails, and of Stripe’s payment page."),
+    )
+
+
+def _time_zones() -> list[Any]:
+    """Every zone with a place in its name, by continent; first the marketplace's own."""
+    own = settings.TIME_ZONE
+    regions: dict[str, list[tuple[str, str]]] = {}
+    for name in sorted(available_timezones()):
+        region, _slash, place = name.partition("/")
+        if place and region in REGIONS:
+            regions.setdefault(region, []).append((name, place.replace("_", " ")))
+    usual = _("As the marketplace: %(zone)s") % {"zone": own.replace("_", " ")}
+    return [("", usual), ("UTC", "UTC"), *regions.items()]
+
+
+class TimeZoneForm(forms.Form):
+    """In which time somebody reads dates."""
+
+    timezone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        choices=_time_zones,
+        required=False,
+        help_text=gettext_lazy("Dates and times on all pages are shown in it."),
+    )
+
+
 class CountryDecides(forms.TextInput):
     """An input the browser must not insist on: whether it is needed depends on the country chosen beside it."""
 
@@ -55,38 +105,36 @@ class CountryDecides(forms.TextInput):
 
 
 class AddressForm(forms.ModelForm):
-    """An address, with the rules of its country."""
+    """An address, with the words and the rules of its country."""
 
     class Meta:
         model = Address
-        fields = ("name", "line1", "line2", "postal_code", "city", "region", "country", "phone", "is_default")
+        fields = (
+            "country", "name", "line1", "line2", "postal_code", "city", "region", "phone", "is_default",
+            "is_billing_default",
+        )  # fmt: skip
         labels: ClassVar[dict[str, Any]] = {
             "name": gettext_lazy("Full name"),
             "line1": gettext_lazy("Street and number"),
             "line2": gettext_lazy("Flat, floor, company"),
-            "postal_code": gettext_lazy("Postal code"),
             "city": gettext_lazy("City"),
-            "region": gettext_lazy("State or region"),
             "phone": gettext_lazy("Phone"),
-            "is_default": gettext_lazy("Use this address by default"),
-        }
-        help_texts: ClassVar[dict[str, Any]] = {
-            "region": gettext_lazy("Needed in Australia, Brazil, Canada, India, Japan, Mexico and the United States."),
+            "is_default": gettext_lazy("Send things here by default"),
+            "is_billing_default": gettext_lazy("Bill to this address by default"),
         }
         error_messages: ClassVar[dict[str, Any]] = {
-            "postal_code": {"required": gettext_lazy("Enter the postal code.")},
             "name": {"required": gettext_lazy("Enter the name on the letter box.")},
             "line1": {"required": gettext_lazy("Enter the street and number.")},
             "city": {"required": gettext_lazy("Enter the city.")},
         }
-        # The names browsers know, so that one tap fills the form in.
+        # The names browsers know, so that one tap fills the form in; people write names in either direction.
         widgets: ClassVar[dict[str, Any]] = {
-            "name": forms.TextInput(attrs={"autocomplete": "name"}),
-            "line1": forms.TextInput(attrs={"autocomplete": "address-line1"}),
-            "line2": forms.TextInput(attrs={"autocomplete": "address-line2"}),
+            "name": forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
+            "line1": forms.TextInput(attrs={"autocomplete": "address-line1", "dir": "auto"}),
+            "line2": forms.TextInput(attrs={"autocomplete": "address-line2", "dir": "auto"}),
             "postal_code": CountryDecides(attrs={"autocomplete": "postal-code"}),
-            "city": forms.TextInput(attrs={"autocomplete": "address-level2"}),
-            "region": forms.TextInput(attrs={"autocomplete": "address-level1"}),
+            "city": forms.TextInput(attrs={"autocomplete": "address-level2", "dir": "auto"}),
+            "region": forms.TextInput(attrs={"autocomplete": "address-level1", "dir": "auto"}),
             "phone": forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
         }
 
@@ -99,8 +147,22 @@ class AddressForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        chosen = self.data.get(self.add_prefix("country")) if self.is_bound else None
-        self.fields["postal_code"].required = not chosen or chosen in postal_codes.RULES
+        given = self.data.get(self.add_prefix("country")) if self.is_bound else self.initial.get("country")
+        self.words = address_words.of(given or "")
+        for name in ("postal_code", "region"):
+            label = getattr(self.words, name)
+            field = self.fields[name]
+            field.label = label or field.label
+            field.required = False
+        self.fields["postal_code"].help_text = self.words.postal_example
+        # Whoever changes the country gets the form in its words by the button beside it; without one all is shown.
+        self.shows_postal_code = self.words.postal_code is not None or bool(self["postal_code"].value())
+        self.shows_region = self.words.region is not None or bool(self["region"].value())
+
+    def in_words_of_country(self) -> Self:
+        """The same form with what was typed, in the words of the country that was chosen, and nothing wrong yet."""
+        given = {name: self[name].value() for name in self.fields}
+        return type(self)(instance=self.instance, initial=given)
 
     def clean_phone(self) -> str:
         """A number the carrier could call."""
@@ -112,13 +174,16 @@ class AddressForm(forms.ModelForm):
         country = cleaned.get("country")
         if not country:
             return cleaned
-        if "postal_code" in cleaned:
+        code = cleaned.get("postal_code", "")
+        if country in postal_codes.WITHOUT:
+            cleaned["postal_code"] = ""
+        elif not code and country in postal_codes.RULES and "postal_code" not in self.errors:
+            self.add_error("postal_code", address_words.of(country).postal_missing)
+        elif code:
             try:
-                cleaned["postal_code"] = postal_codes.normalise(cleaned["postal_code"], country)
+                cleaned["postal_code"] = postal_codes.normalise(code, country)
             except ValueError as error:
                 self.add_error("postal_code", str(error))
         if country in postal_codes.REGION_NEEDED and not cleaned.get("region") and "region" not in self.errors:
-            self.add_error(
-                "region", _("An address in %(country)s needs its state or region.") % {"country": country_name(country)}
-            )
+            self.add_error("region", address_words.of(country).region_missing)
         return cleaned

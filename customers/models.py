@@ -17,6 +17,9 @@ class Customer(models.Model):
     # since: on one side it is carried over, on both the buyer chooses (customers.profile_sync).
     agreed = models.JSONField(default=dict, blank=True)
     at_stripe = models.JSONField(default=dict, blank=True)
+    # How often Stripe was asked to change it, and how often its Customer was deleted there: parts of operations' names.
+    updates = models.PositiveIntegerField(default=0)
+    times_deleted = models.PositiveSmallIntegerField(default=0)
     heard_at = models.DateTimeField(null=True, blank=True, help_text=_("When Stripe was last asked."))
 
     def __str__(self) -> str:

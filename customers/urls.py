@@ -2,15 +2,21 @@
 
 from django.urls import path
 
-from customers import views
+from customers.views import addresses, cards, profile
 
 app_name = "customers"
 
 urlpatterns = [
-    path("account/", views.profile, name="profile"),
-    path("account/addresses/", views.addresses, name="addresses"),
-    path("account/addresses/new/", views.address_add, name="address_add"),
-    path("account/addresses/<int:pk>/", views.address_edit, name="address_edit"),
-    path("account/addresses/<int:pk>/delete/", views.address_delete, name="address_delete"),
-    path("account/addresses/<int:pk>/default/", views.address_default, name="address_default"),
+    path("account/", profile.profile, name="profile"),
+    path("account/choose/", profile.choose, name="choose"),
+    path("account/cards/", cards.cards, name="cards"),
+    path("account/cards/add/", cards.card_add, name="card_add"),
+    path("account/cards/added/", cards.card_added, name="card_added"),
+    path("account/cards/<int:pk>/default/", cards.card_default, name="card_default"),
+    path("account/cards/<int:pk>/remove/", cards.card_remove, name="card_remove"),
+    path("account/addresses/", addresses.addresses, name="addresses"),
+    path("account/addresses/new/", addresses.address_add, name="address_add"),
+    path("account/addresses/<int:pk>/", addresses.address_edit, name="address_edit"),
+    path("account/addresses/<int:pk>/delete/", addresses.address_delete, name="address_delete"),
+    path("account/addresses/<int:pk>/default/", addresses.address_default, name="address_default"),
 ]

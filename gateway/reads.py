@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway import client
+from gateway.customer_objects import StripeCustomer, StripePaymentMethod
 from gateway.objects import (
     Balance,
     Charge,
@@ -50,6 +51,21 @@ def find_checkout_session(*, customer: str, reference: str, since: datetime) -> 
 
 
 def seller_account(stripe_id: str) -> SellerAccount:
+def customer(stripe_id: str) -> StripeCustomer:
+    """A buyer's Customer as it is now; one that was deleted says so."""
+    return StripeCustomer.read(client.get(f"/v1/customers/{stripe_id}"))
+
+
+def payment_methods(customer_id: str) -> list[StripePaymentMethod]:
+    """Every way to pay that a Customer keeps, newest first."""
+    return [StripePaymentMethod.read(body) for body in _all(f"/v1/customers/{customer_id}/payment_methods", {})]
+
+
+def payment_method(method_id: str) -> StripePaymentMethod:
+    """One way to pay, kept by a Customer or not."""
+    return StripePaymentMethod.read(client.get(f"/v1/payment_methods/{method_id}"))
+
+
     """A seller's account: whether it may receive transfers and what Stripe still wants."""
     body = client.get(
         f"/v2/core/accounts/{stripe_id}", {"include": ["configuration.recipient", "requirements", "identity"]}

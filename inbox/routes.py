@@ -4,14 +4,17 @@ An event is only a hint: `fetch` looks at the object at Stripe (outside any tran
 (inside the transaction that marks the event handled).
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from accounts import onboarding
+from customers import heard
 from disputes import warnings
 from gateway import reads
 from inbox.models import StripeEvent
+from kit.clock import now
 from payments import disputes, outside, payouts, settlement
 
 ACTOR = "stripe events"
@@ -27,10 +30,31 @@ class Route:
     apply: Callable[[StripeEvent, Any], object]
 
 
-PAYMENT_PAGE = Route(
-    fetch=lambda event: settlement.fetch(event.object_id),
-    apply=lambda event, found: settlement.apply(found, actor=ACTOR),
+BUYER = Route(
+    fetch=lambda event: heard.fetch(event.object_id),
+    apply=lambda event, found: heard.apply(found),
 )
+SAVED_METHOD = Route(
+    fetch=lambda event: heard.fetch_by_method(event.object_id),
+    apply=lambda event, found: heard.apply(found),
+)
+
+
+def _page(event: StripeEvent) -> Any:
+    # What a page is for never changes, so the event may tell. One that saves a card is about nobody's money.
+    page = json.loads(event.payload)["data"]["object"]
+    if page["mode"] == "setup":
+        return heard.fetch(page["customer"]) if page["customer"] else heard.Heard(None, [], now())
+    return settlement.fetch(event.object_id)
+
+
+def _apply_page(event: StripeEvent, found: Any) -> object:
+    if isinstance(found, heard.Heard):
+        return heard.apply(found)
+    return settlement.apply(found, actor=ACTOR)
+
+
+PAYMENT_PAGE = Route(fetch=_page, apply=_apply_page)
 SELLER_ACCOUNT = Route(
     # The seller is event.account: an application may be the object of an account's event.
     fetch=lambda event: onboarding.fetch(event.account),
@@ -66,6 +90,12 @@ ROUTES: dict[tuple[str, str], Route] = {
     (PLATFORM, "checkout.session.async_payment_succeeded"): PAYMENT_PAGE,
     (PLATFORM, "checkout.session.async_payment_failed"): PAYMENT_PAGE,
     (PLATFORM, "checkout.session.expired"): PAYMENT_PAGE,
+    (PLATFORM, "customer.updated"): BUYER,
+    (PLATFORM, "customer.deleted"): BUYER,
+    (PLATFORM, "payment_method.attached"): SAVED_METHOD,
+    (PLATFORM, "payment_method.detached"): SAVED_METHOD,
+    (PLATFORM, "payment_method.updated"): SAVED_METHOD,
+    (PLATFORM, "payment_method.automatically_updated"): SAVED_METHOD,
     (PLATFORM, "refund.created"): REFUND,
     (PLATFORM, "refund.updated"): REFUND,
     (PLATFORM, "refund.failed"): REFUND,
@@ -85,4 +115,6 @@ ROUTES: dict[tuple[str, str], Route] = {
     (CONNECT, "payout.paid"): PAYOUT,
     (CONNECT, "payout.failed"): PAYOUT,
     (CONNECT, "payout.canceled"): PAYOUT,
+    # Only now does Stripe say what a payout is made of.
+    (CONNECT, "payout.reconciliation_completed"): PAYOUT,
 }

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from zoneinfo import ZoneInfo, available_timezones
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from marketplace.views import errors
 
@@ -47,6 +49,21 @@ class StaffSecondFactorMiddleware:
             if user.is_authenticated and user.is_staff and not is_mfa_enabled(user):
                 return redirect("mfa_activate_totp")
         return self.get_response(request)
+
+
+class TimeZoneMiddleware:
+    """Shows dates in the time zone of whoever is signed in, if they chose one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Photos are the same for everybody, and not worth a look at the session.
+        if request.path.startswith(f"/{settings.MEDIA_URL.lstrip('/')}"):
+            return self.get_response(request)
+        chosen = getattr(request.user, "timezone", "")
+        with timezone.override(ZoneInfo(chosen) if chosen in available_timezones() else None):
+            return self.get_response(request)
 
 
 class NotFoundPageMiddleware:

@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "marketplace.middleware.StaffSecondFactorMiddleware",
+    "marketplace.middleware.TimeZoneMiddleware",
 ]
 if DEBUG:
     MIDDLEWARE.append("marketplace.middleware.NotFoundPageMiddleware")
@@ -295,6 +296,8 @@ CELERY_TIMEZONE = "UTC"
 # --- People -------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+# Addresses are unique among those who can sign in; guests, who cannot, may share one (accounts.User).
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

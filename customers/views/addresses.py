@@ -1,4 +1,4 @@
-"""The buyer's own pages: profile and address book."""
+"""The buyer's address book."""
 
 from __future__ import annotations
 
@@ -12,23 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import SignedInRequest
+from accounts.typed import login_keeping, typed
 from customers import profiles
-from customers.forms import AddressForm, ProfileForm
+from customers.forms import AddressForm
 from customers.models import Address
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def profile(request: SignedInRequest) -> HttpResponse:
-    """Name and phone, and the way to everything else about oneself."""
-    customer = profiles.customer_for(request.user)
-    form = ProfileForm(request.POST or None, initial={"full_name": request.user.full_name, "phone": customer.phone})
-    if request.method == "POST" and form.is_valid():
-        profiles.save_profile(customer, **form.cleaned_data)
-        messages.success(request, _("Your profile is saved."))
-        return redirect("customers:profile")
-    context = {"form": form, "customer": customer}
-    return render(request, "customers/profile.html", context, status=422 if form.errors else 200)
 
 
 @require_safe
@@ -40,19 +27,19 @@ def addresses(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@login_keeping
 def address_add(request: SignedInRequest) -> HttpResponse:
     """A new address; `next` leads back to where it was needed."""
     customer = profiles.customer_for(request.user)
-    form = AddressForm(request.POST or None, initial={"name": request.user.full_name, "phone": customer.phone})
-    return _address_page(request, form, _("The address is saved."))
+    initial = {"name": request.user.full_name, "phone": customer.phone, "country": _country_before(request)}
+    return _address_page(request, AddressForm(_given(request), initial=initial), _("The address is saved."))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@login_keeping
 def address_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """Change an address. Orders already placed keep the address they were placed with."""
-    form = AddressForm(request.POST or None, instance=_own_address(request, pk))
+    form = AddressForm(_given(request), instance=_own_address(request, pk))
     return _address_page(request, form, _("The address is changed."))
 
 
@@ -60,32 +47,52 @@ def address_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 def address_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     """Remove an address from the book."""
-    profiles.delete_address(profiles.customer_for(request.user), _own_address(request, pk))
-    messages.success(request, _("The address is deleted."))
+    profiles.delete_address(profiles.customer_for(request.user), _own_address(request, pk), actor=request.user.email)
+    messages.success(request, _("The address is deleted. Orders you placed with it keep it."))
     return redirect("customers:addresses")
 
 
 @require_POST
 @login_required
 def address_default(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Use this address unless the buyer says otherwise."""
-    profiles.make_default(profiles.customer_for(request.user), _own_address(request, pk))
-    messages.success(request, _("This is your default address now."))
+    """Use this address unless the buyer says otherwise: to send things to, or to bill."""
+    billing = request.POST.get("for") == "billing"
+    customer = profiles.customer_for(request.user)
+    profiles.make_default(customer, _own_address(request, pk), billing=billing, actor=request.user.email)
+    said = _("Bills go to this address now.") if billing else _("This is your default address now.")
+    messages.success(request, said)
     return redirect("customers:addresses")
+
+
+def _given(request: HttpRequest) -> object:
+    """What was sent, or what was typed before the session ended."""
+    return request.POST if request.method == "POST" else typed(request)
 
 
 def _own_address(request: SignedInRequest, pk: int) -> Address:
     return get_object_or_404(Address, pk=pk, customer__user=request.user)
 
 
+def _country_before(request: SignedInRequest) -> str:
+    """The country of the newest address: most people's next one is there too."""
+    newest = Address.objects.filter(customer__user=request.user).order_by("-pk").first()
+    return newest.country if newest else ""
+
+
 def _address_page(request: SignedInRequest, form: AddressForm, saved: str) -> HttpResponse:
     back = _way_back(request)
-    if request.method == "POST" and form.is_valid():
-        profiles.save_address(profiles.customer_for(request.user), form.save(commit=False))
+    wants_labels = "country_only" in request.POST
+    if request.method == "POST" and not wants_labels and form.is_valid():
+        customer = profiles.customer_for(request.user)
+        profiles.save_address(customer, form.save(commit=False), actor=request.user.email)
         messages.success(request, saved)
         return redirect(back)
+    if wants_labels:
+        # The country was chosen: the same form in its words, with nothing said to be missing yet.
+        form = form.in_words_of_country()
     context = {"form": form, "address": form.instance if form.instance.pk else None, "back": back}
-    return render(request, "customers/address.html", context, status=422 if form.errors else 200)
+    failed = request.method == "POST" and bool(form.errors)
+    return render(request, "customers/address.html", context, status=422 if failed else 200)
 
 
 def _way_back(request: HttpRequest) -> str:

@@ -1,0 +1,71 @@
+"""What somebody typed into a form whose session had ended: kept while they sign in again, and put back.
+
+It waits in the browser's new session, which nobody else has, for half an hour. Files and passwords are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
+
+from kit.clock import now
+
+SESSION_KEY = "typed"
+KEPT_FOR = timedelta(minutes=30)
+# More than any of our forms holds; a session is a row in the database.
+LARGEST = 32 * 1024
+NEVER = ("csrfmiddlewaretoken", "password")
+
+View = Callable[..., HttpResponse]
+
+
+def login_keeping(view: View) -> View:
+    """Like login_required, and what was sent to the form by then is there again after signing in."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        return to_sign_in(request)
+
+    return guarded
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send somebody to sign in and back to this page, with what they typed kept."""
+    if request.method == "POST":
+        keep(request)
+    return redirect_to_login(request.get_full_path())
+
+
+def keep(request: HttpRequest) -> None:
+    """Put what was sent to this page aside."""
+    given = request.POST.copy()
+    for name in list(given):
+        if any(word in name for word in NEVER):
+            del given[name]
+    text = given.urlencode()
+    if given and len(text) <= LARGEST:
+        request.session[SESSION_KEY] = {"path": request.path, "text": text, "at": now().isoformat()}
+
+
+def typed(request: HttpRequest) -> QueryDict | None:
+    """What was typed into this page before its session ended, once; the person is told that it is not saved yet."""
+    kept = request.session.get(SESSION_KEY)
+    if kept is None or request.method not in ("GET", "HEAD"):
+        return None
+    if now() - datetime.fromisoformat(kept["at"]) > KEPT_FOR:
+        del request.session[SESSION_KEY]
+        return None
+    if kept["path"] != request.path:
+        return None
+    del request.session[SESSION_KEY]
+    messages.warning(request, _("You had been signed out. What you typed is still here, but not saved yet."))
+    return QueryDict(kept["text"])

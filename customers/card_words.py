@@ -1,0 +1,71 @@
+"""What the page says of a saved card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from customers.models import SavedPaymentMethod
+from kit.clock import now
+
+# How long before its end a card is called expiring: as long as people need to be sent a new one.
+SOON_MONTHS = 2
+BRANDS = {
+    "amex": "American Express",
+    "cartes_bancaires": "Cartes Bancaires",
+    "diners": "Diners Club",
+    "discover": "Discover",
+    "eftpos_au": "eftpos",
+    "girocard": "girocard",
+    "jcb": "JCB",
+    "link": "Link",
+    "mastercard": "Mastercard",
+    "unionpay": "UnionPay",
+    "visa": "Visa",
+}
+WALLETS = {
+    "amex_express_checkout": "Amex Express Checkout",
+    "apple_pay": "Apple Pay",
+    "google_pay": "Google Pay",
+    "link": "Link",
+    "masterpass": "Masterpass",
+    "samsung_pay": "Samsung Pay",
+    "visa_checkout": "Visa Checkout",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CardWords:
+    """One row of the list."""
+
+    method: SavedPaymentMethod
+    name: str
+    wallet: str
+    expiry: str
+    expired: bool
+    expiring: bool
+
+
+def card(method: SavedPaymentMethod) -> CardWords:
+    """A saved way to pay in words: "Visa ending in 4242", and whether its time is over."""
+    left = _months_left(method)
+    kind = method.brand or method.kind
+    brand = BRANDS.get(kind, kind.replace("_", " ").capitalize())
+    return CardWords(
+        method=method,
+        name=_("%(brand)s ending in %(last4)s") % {"brand": brand, "last4": method.last4} if method.last4 else brand,
+        wallet=WALLETS.get(method.wallet, method.wallet.replace("_", " ").capitalize()),
+        expiry=f"{method.exp_month:02}/{method.exp_year}" if method.exp_month and method.exp_year else "",
+        expired=left is not None and left < 0,
+        expiring=left is not None and 0 <= left < SOON_MONTHS,
+    )
+
+
+def _months_left(method: SavedPaymentMethod) -> int | None:
+    """Whole months after this one in which it can be used; negative when its last month is over."""
+    if not method.exp_month or not method.exp_year:
+        return None
+    today = localtime(now())
+    return (method.exp_year - today.year) * 12 + method.exp_month - today.month
