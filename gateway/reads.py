@@ -50,7 +50,6 @@ def find_checkout_session(*, customer: str, reference: str, since: datetime) -> 
     return next((str(session["id"]) for session in sessions if session["client_reference_id"] == reference), "")
 
 
-def seller_account(stripe_id: str) -> SellerAccount:
 def customer(stripe_id: str) -> StripeCustomer:
     """A buyer's Customer as it is now; one that was deleted says so."""
     return StripeCustomer.read(client.get(f"/v1/customers/{stripe_id}"))
@@ -66,6 +65,7 @@ def payment_method(method_id: str) -> StripePaymentMethod:
     return StripePaymentMethod.read(client.get(f"/v1/payment_methods/{method_id}"))
 
 
+def seller_account(stripe_id: str) -> SellerAccount:
     """A seller's account: whether it may receive transfers and what Stripe still wants."""
     body = client.get(
         f"/v2/core/accounts/{stripe_id}", {"include": ["configuration.recipient", "requirements", "identity"]}
