@@ -156,7 +156,7 @@ class AddressForm(forms.ModelForm):
             field.required = False
         self.fields["postal_code"].help_text = self.words.postal_example
         # Whoever changes the country gets the form in its words by the button beside it; without one all is shown.
-        self.shows_postal_code = self.words.postal_code is not None or bool(self["postal_code"].value())
+        self.shows_postal_code = self.words.postal_code is not None
         self.shows_region = self.words.region is not None or bool(self["region"].value())
 
     def in_words_of_country(self) -> Self:

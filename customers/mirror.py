@@ -101,16 +101,21 @@ def is_behind(customer: Customer) -> bool:
 
 
 def describe(customer: Customer) -> dict[str, Any]:
-    """The buyer as their Customer at Stripe should be; "" takes away what was there."""
+    """The buyer as their Customer at Stripe should be. "" takes away an address; a name, a phone number or a language
+    Stripe lets nobody take away, so what it has stays there.
+    """
     mine = ours(customer)
     book = list(customer.addresses.all())
     ship = next((address for address in book if address.is_default), None)
     bill = next((address for address in book if address.is_billing_default), ship)
-    return {
+    words = {
         "email": mine["email"],
         "name": mine["name"],
         "phone": mine["phone"],
-        "preferred_locales": [customer.user.language] if customer.user.language else "",
+        "preferred_locales": [customer.user.language] if customer.user.language else [],
+    }
+    return {
+        **{name: value for name, value in words.items() if value},
         "address": _address(bill) if bill else "",
         "shipping": _shipping(ship) if ship else "",
     }

@@ -73,7 +73,7 @@ def tell_stripe_new_addresses() -> int:
     """Buyers who changed their main e-mail address and were on none of our pages since; how many were looked at."""
     told = Customer.objects.exclude(stripe_id=None).annotate(told=KT("agreed__email"), theirs=KT("at_stripe__email"))
     # Where Stripe says a third thing, the buyer chooses.
-    behind = told.exclude(told=F("user__email")).filter(Q(theirs=None) | Q(theirs=F("told")))
+    behind = told.exclude(told=F("user__email")).filter(Q(theirs__isnull=True) | Q(theirs=F("told")))
     found = list(behind.select_related("user").order_by("pk")[:BATCH])
     for customer in found:
         mirror.send(customer, None, ACTOR)

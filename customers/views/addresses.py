@@ -47,7 +47,9 @@ def address_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 def address_delete(request: SignedInRequest, pk: int) -> HttpResponse:
     """Remove an address from the book."""
-    profiles.delete_address(profiles.customer_for(request.user), _own_address(request, pk), actor=request.user.email)
+    customer = profiles.customer_for(request.user)
+    profiles.delete_address(customer, _own_address(request, pk), actor=request.user.email)
+    profiles.tell_stripe_what_is_left(customer, actor=request.user.email)
     messages.success(request, _("The address is deleted. Orders you placed with it keep it."))
     return redirect("customers:addresses")
 
@@ -59,6 +61,7 @@ def address_default(request: SignedInRequest, pk: int) -> HttpResponse:
     billing = request.POST.get("for") == "billing"
     customer = profiles.customer_for(request.user)
     profiles.make_default(customer, _own_address(request, pk), billing=billing, actor=request.user.email)
+    profiles.tell_stripe_what_is_left(customer, actor=request.user.email)
     said = _("Bills go to this address now.") if billing else _("This is your default address now.")
     messages.success(request, said)
     return redirect("customers:addresses")
@@ -85,6 +88,7 @@ def _address_page(request: SignedInRequest, form: AddressForm, saved: str) -> Ht
     if request.method == "POST" and not wants_labels and form.is_valid():
         customer = profiles.customer_for(request.user)
         profiles.save_address(customer, form.save(commit=False), actor=request.user.email)
+        profiles.tell_stripe_what_is_left(customer, actor=request.user.email)
         messages.success(request, saved)
         return redirect(back)
     if wants_labels:

@@ -162,3 +162,47 @@ def test_deleting_takes_a_post(browser: Client, buyer: Customer):
 
     assert answer.status_code == 405
     assert Address.objects.count() == 1
+
+
+def test_the_form_speaks_the_words_of_the_country(browser: Client):
+    american = browser.post(NEW, {**HOME, "country": "US", "country_only": "1"})
+    hong_kong = browser.post(NEW, {**HOME, "country": "HK", "country_only": "1"})
+    german = browser.post(NEW, {**HOME, "country": "DE", "country_only": "1"})
+
+    assert american.status_code == hong_kong.status_code == german.status_code == 200
+    assert "ZIP code" in american.content.decode()
+    assert "State" in american.content.decode()
+    assert "Torstr. 1" in american.content.decode(), "what was typed stays"
+    assert "postal_code" not in hong_kong.content.decode()
+    assert 'name="region"' not in german.content.decode()
+    assert not Address.objects.exists()
+
+
+def test_a_name_of_200_letters_from_right_to_left_survives(browser: Client):
+    name = "محمد " * 39 + "عليّ"
+
+    browser.post(NEW, {**HOME, "name": name})
+
+    assert Address.objects.get().name == name.strip()
+    assert name.strip() in browser.get(BOOK).content.decode()
+    assert browser.post(NEW, {**HOME, "name": "x" * 201}).status_code == 422
+
+
+def test_one_address_is_for_parcels_and_another_for_bills(browser: Client, buyer: Customer):
+    home, work = kept(buyer), kept(buyer, line1="Invalidenstr. 2")
+
+    browser.post(f"{BOOK}{work.pk}/default/", {"for": "billing"})
+
+    assert buyer.addresses.get(is_default=True) == home
+    assert buyer.addresses.get(is_billing_default=True) == work
+
+
+def test_an_address_typed_when_the_session_ended_is_there_after_signing_in(alice: User, client: Client):
+    client.post(NEW, {**HOME, "line1": "Half-typed Street 1", "next": "/checkout/"})
+
+    client.force_login(alice)
+    page = client.get(NEW).content.decode()
+
+    assert "Half-typed Street 1" in page
+    assert "not saved yet" in page
+    assert not Address.objects.exists()

@@ -116,13 +116,24 @@ def test_stripe_is_told_what_changed_and_nothing_else(browser: Client, known: Cu
     assert at_stripe(stripe_emulator, known)["preferred_locales"] == ["de"]
 
 
-def test_what_is_emptied_here_is_emptied_there(browser: Client, known: Customer, stripe_emulator: Emulator):
-    browser.post(URL, {"section": "language", "language": "de"})
-    browser.post(URL, {"section": "language", "language": ""})
-    browser.post(URL, {"section": "name", "name": ""})
+def test_the_default_addresses_are_at_stripe_too_and_go_with_the_last_one(
+    browser: Client, known: Customer, stripe_emulator: Emulator
+):
+    home = {"name": "Alice", "line1": "Torstr. 1", "postal_code": "10119", "city": "Berlin", "country": "DE"}
+    work = {**home, "line1": "Invalidenstr. 2", "is_billing_default": "on"}
+    browser.post("/account/addresses/new/", home)
+    browser.post("/account/addresses/new/", work)
+    browser.get(URL)
+    both = at_stripe(stripe_emulator, known)
+    shown = (both["shipping"]["address"]["line1"], both["address"]["line1"])
 
-    body = at_stripe(stripe_emulator, known)
-    assert (body["name"], body["preferred_locales"]) == (None, [])
+    for address in known.addresses.all():
+        browser.post(f"/account/addresses/{address.pk}/delete/")
+    browser.get(URL)
+
+    assert shown == ("Torstr. 1", "Invalidenstr. 2")
+    assert (at_stripe(stripe_emulator, known)["shipping"], at_stripe(stripe_emulator, known)["address"]) == (None, None)
+    assert not Operation.objects.exclude(status__in=["succeeded"]).exists()
 
 
 def test_f22_a_crash_after_saving_is_finished_by_the_sweeper(known: Customer, stripe_emulator: Emulator):
@@ -202,7 +213,9 @@ def test_an_address_confirmed_meanwhile_reaches_stripe_without_a_visit(
 
 
 def test_a_refused_change_is_saved_here_and_said(browser: Client, known: Customer, stripe_emulator: Emulator):
-    stripe_emulator.faults.add("error_before", match="POST /v1/customers", status=400, code="x", message="Too odd.")
+    stripe_emulator.faults.add(
+        "error_before", match=f"POST /v1/customers/{known.stripe_id}", status=400, code="x", message="Too odd."
+    )
 
     page = browser.post(URL, {"section": "name", "name": "Ålice"}, follow=True).content.decode()
 
