@@ -96,6 +96,21 @@ def onboarding_link(account: ConnectedAccount, actor: str) -> str:
     return str(answer["url"])
 
 
+def dashboard_link(account: ConnectedAccount, actor: str) -> str:
+    """A fresh single-use address of the owner's own pages at Stripe, where the bank account is changed: to be followed
+    at once, never kept or mailed. Must be called outside any transaction. Raises StripeRefused or StripeUnavailable.
+    """
+    answer = operations.run_once(
+        name="login_link.create",
+        business_key=f"login-link:{account.pk}:{uuid.uuid4().hex}",
+        path=f"/v1/accounts/{account.stripe_id}/login_links",
+        params={},
+        actor=actor,
+        reason="The seller goes to their pages at Stripe.",
+    )
+    return str(answer["url"])
+
+
 def refresh(account: ConnectedAccount) -> ConnectedAccount:
     """Ask Stripe about the account and keep what it says. Must be called outside any transaction.
 

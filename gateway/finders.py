@@ -121,6 +121,14 @@ def closed_dispute(operation: Operation) -> Body | None:
     return body if body["status"] in ("lost", "warning_closed") else None
 
 
+def settings_of_balance(operation: Operation) -> Body | None:
+    """A payout schedule that was to be set: it is the account's now, or it is not."""
+    body = client.get(operation.path, account=operation.account)
+    wanted = operation.request["payments"]["payouts"]["schedule"]
+    has = body["payments"]["payouts"]["schedule"]
+    return body if all(has.get(name) == value for name, value in wanted.items()) else None
+
+
 _by_path: tuple[tuple[re.Pattern[str], Finder], ...] = (
     (re.compile(r"/v1/transfers"), InList(narrowed_by=("destination", "transfer_group"))),
     (re.compile(r"/v1/transfers/[^/]+/reversals"), InList(dated=False)),
@@ -131,6 +139,7 @@ _by_path: tuple[tuple[re.Pattern[str], Finder], ...] = (
     (re.compile(r"/v1/files"), uploaded_file),
     (re.compile(r"/v1/disputes/[^/]+"), answered_dispute),
     (re.compile(r"/v1/disputes/[^/]+/close"), closed_dispute),
+    (re.compile(r"/v1/balance_settings"), settings_of_balance),
     (re.compile(r"/v1/customers"), InList(narrowed_by=("email",))),
     (re.compile(r"/v1/checkout/sessions"), InList(narrowed_by=("customer",))),
     (re.compile(r"/v1/checkout/sessions/[^/]+/expire"), expired_page),

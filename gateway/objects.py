@@ -24,11 +24,13 @@ class BalanceTransaction:
     fee: int
     net: int
     currency: str
+    available_on: datetime | None = None
 
     @classmethod
     def read(cls, body: Body) -> BalanceTransaction:
         """From Stripe's object, expanded."""
-        return cls(body["id"], body["amount"], body["fee"], body["net"], body["currency"])
+        ready = moment(body.get("available_on"))
+        return cls(body["id"], body["amount"], body["fee"], body["net"], body["currency"], ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ class Payout:
     failure_code: str
     failure_message: str
     line_id: str
+    # Made by Stripe on the account's schedule; only of such a payout Stripe says what it is made of.
+    automatic: bool = True
 
     @classmethod
     def read(cls, body: Body) -> Payout:
@@ -198,6 +202,7 @@ class Payout:
             failure_code=body.get("failure_code") or "",
             failure_message=body.get("failure_message") or "",
             line_id=_id(body.get("balance_transaction")),
+            automatic=bool(body.get("automatic", True)),
         )
 
 

@@ -22,6 +22,7 @@ from gateway.objects import (
     Transfer,
     TransferReversal,
 )
+from gateway.payout_objects import PayoutLine, PayoutSchedule
 
 CHARGE = "payment_intent.latest_charge"
 BOOKED = {"expand": ["balance_transaction"]}
@@ -142,10 +143,18 @@ def newest_fraud_warnings() -> list[FraudWarning]:
     return [FraudWarning.read(body) for body in client.get("/v1/radar/early_fraud_warnings", {"limit": 100})["data"]]
 
 
-def payments_in_payout(payout_id: str, *, account: str) -> list[str]:
-    """The ids of the seller-side payments that an automatic payout carries to the bank. Empty for a manual one."""
-    lines = _all("/v1/balance_transactions", {"payout": payout_id}, account=account)
-    return [str(line["source"]) for line in lines if line["type"] == "payment" and line.get("source")]
+def lines_of_payout(payout_id: str, *, account: str) -> list[PayoutLine]:
+    """What an automatic payout took along, the oldest first. Empty for one that was asked for: Stripe does not say."""
+    wanted = {"payout": payout_id, "expand": ["data.source"]}
+    listed = _all("/v1/balance_transactions", wanted, account=account)
+    # Some list the payout's own line, too: it is what leaves, not what it is made of.
+    lines = (PayoutLine.read(body) for body in reversed(listed))
+    return [line for line in lines if line.source != payout_id]
+
+
+def payout_schedule(account: str) -> PayoutSchedule:
+    """When Stripe pays this account out."""
+    return PayoutSchedule.read(client.get("/v1/balance_settings", account=account))
 
 
 def _all(path: str, params: dict[str, Any], *, account: str = "") -> list[dict[str, Any]]:

@@ -10,12 +10,13 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, User
+from accounts.models import Membership, Seller, User
 from kit import mail
 from kit.clock import now
 from payments.models import Refund, Release, Share
 
 
+@mail.letter
 def release_soon(share: Share) -> None:
     """To the buyer: nobody said that it arrived, and the money goes to the seller soon."""
     day = date_format(localtime(share.release_at or now()), "j F Y")
@@ -31,6 +32,7 @@ def release_soon(share: Share) -> None:
     )
 
 
+@mail.letter
 def ship_soon(share: Share) -> None:
     """To the seller's owners: what is not sent by its day is cancelled, and the buyer gets everything back."""
     day = date_format(localtime(share.order.ship_by or now()), "j F Y")
@@ -47,6 +49,7 @@ def ship_soon(share: Share) -> None:
     )
 
 
+@mail.letter
 def refunded(refund: Refund) -> None:
     """To the buyer and the seller's owners: Stripe took the refund on."""
     share, number = refund.share, refund.share.order.purchase.number
@@ -82,6 +85,7 @@ def refunded(refund: Refund) -> None:
     to_owners(share, key=f"refunded-seller:{refund.pk}", subject=subject % values, lines=lines)
 
 
+@mail.letter
 def refund_failed(refund: Refund) -> None:
     """To staff: the buyer's bank sent a refund back, and it is owed again (fault F43)."""
     _to_staff(
@@ -96,6 +100,7 @@ def refund_failed(refund: Refund) -> None:
     )
 
 
+@mail.letter
 def released(release: Release) -> None:
     """To the seller's owners: the money of an order is theirs now."""
     share = release.share
@@ -107,6 +112,7 @@ def released(release: Release) -> None:
     to_owners(share, key=f"released:{release.pk}", subject=subject, lines=lines)
 
 
+@mail.letter
 def deadline_near(share: Share) -> None:
     """To staff: three quarters of the time this money may be held are over (fault F53)."""
     day = date_format(localtime(share.hold_deadline), "j F Y")
@@ -121,6 +127,7 @@ def deadline_near(share: Share) -> None:
     )
 
 
+@mail.letter
 def deadline_blocked(share: Share) -> None:
     """To staff, once a day: money that may not be held much longer waits for the bank, or for them."""
     day = date_format(localtime(share.hold_deadline), "j F Y")
@@ -142,13 +149,17 @@ def to_buyer(share: Share, *, key: str, subject: str, lines: Sequence[str]) -> N
 
 
 def to_owners(share: Share, *, key: str, subject: str, lines: Sequence[str]) -> None:
-    """Write to everybody who owns the shop, once each for each `key`."""
-    owners = Membership.objects.filter(
-        seller=share.order.seller, role=Membership.Role.OWNER, user__is_active=True
-    ).select_related("user")
+    """Write to everybody who owns the shop an order is from, once each for each `key`."""
     link = settings.SITE_URL + reverse("orders:seller_order", args=[share.order.number])
+    to_shop(share.order.seller, key=key, subject=subject, lines=lines, link=link)
+
+
+def to_shop(seller: Seller, *, key: str, subject: str, lines: Sequence[str], link: str) -> None:
+    """Write to everybody who owns the shop, once each for each `key`, with the page the mail is about."""
+    owners = Membership.objects.filter(seller=seller, role=Membership.Role.OWNER, user__is_active=True)
     why = _("You get this mail because you sell at %(site)s.") % {"site": settings.MARKETPLACE_NAME}
-    _write([owner.user for owner in owners], key=key, subject=subject, lines=lines, link=link, why=why)
+    people = [owner.user for owner in owners.select_related("user")]
+    _write(people, key=key, subject=subject, lines=lines, link=link, why=why)
 
 
 def _to_staff(share: Share, *, key: str, subject: str, lines: Sequence[str]) -> None:
@@ -163,6 +174,7 @@ def _write(people: Iterable[User], *, key: str, subject: str, lines: Sequence[st
         mail.write(
             key=f"{key}:{person.pk}",
             to=person.email,
+            language=person.language,
             template="money_letter",
             context={"person": person, "subject": subject, "lines": lines, "link": link, "why": why},
         )

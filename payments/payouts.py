@@ -6,12 +6,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ConnectedAccount
 from gateway import objects, reads
+from gateway.payout_objects import PayoutLine
 from kit.clock import now
 from kit.transitions import can_move, move
 from ledger import journal
-from payments import plans
+from payments import payout_letters, payout_lines, plans
 from payments.errors import NotYet
-from payments.models import Payout, Release
+from payments.models import Payout
 
 Status = Payout.Status
 RETURNED = (Status.FAILED, Status.CANCELED)
@@ -19,15 +20,16 @@ RETURNED = (Status.FAILED, Status.CANCELED)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A payout as Stripe has it now, and the ids of the seller's payments it carries to the bank."""
+    """A payout as Stripe has it now, and what it is made of, as far as Stripe says so."""
 
     payout: objects.Payout
-    carries: list[str]
+    lines: list[PayoutLine]
 
 
 def fetch(payout_id: str, account: str) -> Found:
     """The payout as Stripe has it now, asked for as the account it belongs to."""
-    return Found(reads.payout(payout_id, account=account), reads.payments_in_payout(payout_id, account=account))
+    found = reads.payout(payout_id, account=account)
+    return Found(found, reads.lines_of_payout(payout_id, account=account) if found.automatic else [])
 
 
 def apply(seen: Found, account: str, *, actor: str) -> Payout:
@@ -47,6 +49,7 @@ def apply(seen: Found, account: str, *, actor: str) -> Payout:
             "amount": found.amount,
             "arrives_on": found.arrives_on,
             "created_at": found.created_at,
+            "automatic": found.automatic,
         },
     )
     # Locked: two events of one payout may be handled at once, and each compares before it books.
@@ -62,13 +65,15 @@ def apply(seen: Found, account: str, *, actor: str) -> Payout:
             failure_code=found.failure_code,
             failure_message=found.failure_message,
         )
+        if payout.status == Status.FAILED:
+            payout_letters.failed(payout)
     _book(payout, had_arrived=had_arrived)
+    payout_lines.keep(payout, seen.lines)
     if payout.status in RETURNED:
         # What it carried waits for the next one.
         payout.releases.update(payout=None)
-    elif seen.carries:
-        carried = Release.objects.filter(share__account=connected, destination_payment__in=seen.carries)
-        carried.update(payout=payout)
+    elif seen.lines:
+        payout_lines.carry(payout)
     return payout
 
 

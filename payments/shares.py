@@ -78,6 +78,7 @@ def open_one(payment: Payment, order: Order, charge: Charge, came: Came, *, at: 
             amount=share.released,
             transfer_id=charge.transfer_id,
             destination_payment=charge.transfer_payment,
+            available_on=charge.transfer_line.available_on if charge.transfer_line else None,
             planned_at=at,
             sent_at=at,
             actor=actor,

@@ -5,6 +5,7 @@ from payments.models.dispute import Dispute, DisputeLine, DisputeMove, DisputeSh
 from payments.models.milestone import Milestone, MilestoneAgreement, MilestoneAgreementMove, MilestoneMove
 from payments.models.payment import Payment, PaymentMove
 from payments.models.payout import Payout, PayoutMove
+from payments.models.payout_line import PayoutLine
 from payments.models.refund import Refund, RefundLine, RefundMove
 from payments.models.release import Release, ReleaseMove, Reversal, ReversalMove
 from payments.models.share import Hold, Share, ShareMove
@@ -24,6 +25,7 @@ __all__ = [
     "Payment",
     "PaymentMove",
     "Payout",
+    "PayoutLine",
     "PayoutMove",
     "Refund",
     "RefundLine",

@@ -41,11 +41,16 @@ class Payout(models.Model):
     created_at = models.DateTimeField()
     failure_code = models.CharField(max_length=100, blank=True)
     failure_message = models.TextField(blank=True)
+    # False: somebody asked for it at Stripe, which then does not say what it is made of.
+    automatic = models.BooleanField(default=True)
 
     class Meta:
         ordering = ("-created_at", "-pk")
         # Looked for every minute among all that ever were.
-        indexes = [models.Index(fields=["id"], name="payout_failed", condition=models.Q(status="failed"))]
+        indexes = [
+            models.Index(fields=["id"], name="payout_failed", condition=models.Q(status="failed")),
+            models.Index(fields=["connected_account", "-created_at", "-id"], name="payout_of_account"),
+        ]
 
     def __str__(self) -> str:
         return self.stripe_id

@@ -61,6 +61,8 @@ class Release(models.Model):
                 fields=["share"], condition=models.Q(status="planned"), name="one_live_release_per_share"
             ),
         ]
+        # What is not yet available at Stripe stays few, however much was ever sent.
+        indexes = [models.Index(fields=["available_on"], name="release_available")]
 
     def __str__(self) -> str:
         return f"{self.share.order.number}:{self.number}"

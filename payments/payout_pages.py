@@ -1,0 +1,172 @@
+"""What a seller reads about one payout: what it is made of, the sums, and whose turn it is. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from catalog import keyset
+from kit.clock import now
+from kit.money import Money
+from kit.templatetags.ui import day_in_words
+from orders.models import FundsFlow
+from payments.models import Payout, PayoutLine
+from payments.payout_failures import failure
+
+Kind, Status = PayoutLine.Kind, Payout.Status
+LINES = 100
+OLDEST_FIRST = keyset.Order(("pk",), descending=False)
+
+PILLS = {
+    Status.PENDING: "waiting",
+    Status.IN_TRANSIT: "moving",
+    Status.PAID: "done",
+    Status.FAILED: "problem",
+    Status.CANCELED: "waiting",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a payout with the order it is about, and what is worth knowing about it."""
+
+    line: PayoutLine
+    order: str
+    note: str
+    amount: Money
+    fee: Money
+    net: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """All lines of one kind."""
+
+    word: str
+    count: int
+    amount: Money
+    fee: Money
+    net: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Whose turn it is. `changes_bank`: the button leads to the bank account at Stripe."""
+
+    sentence: str
+    needs_you: bool = False
+    changes_bank: bool = False
+
+
+def lines_of(payout: Payout) -> QuerySet[PayoutLine]:
+    """Its lines with all that `rows` needs."""
+    lines = PayoutLine.objects.filter(payout=payout).order_by("pk")
+    return lines.select_related("release__share__order", "reversal__release__share__order")
+
+
+def page(payout: Payout, after: str) -> tuple[list[Row], str]:
+    """Some of its lines, the oldest first, and the cursor of the next page ("" on the last)."""
+    found = list(OLDEST_FIRST.after(after, lines_of(payout))[: LINES + 1])
+    return rows(payout, found[:LINES]), OLDEST_FIRST.cursor(found[LINES - 1]) if len(found) > LINES else ""
+
+
+def rows(payout: Payout, lines: Iterable[PayoutLine]) -> list[Row]:
+    """Lines of this payout, in words."""
+    return [
+        Row(
+            line=line,
+            order=_order(line),
+            note=_note(line, payout.currency),
+            amount=Money(line.amount, payout.currency),
+            fee=Money(-line.fee, payout.currency),
+            net=Money(line.net, payout.currency),
+        )
+        for line in lines
+    ]
+
+
+def totals(payout: Payout) -> list[Total]:
+    """The sums of its lines by kind; their `net` sums to the payout when Stripe has said everything."""
+    sums = PayoutLine.objects.filter(payout=payout).order_by().values("kind")
+    found = sums.annotate(n=Count("pk"), amounts=Sum("amount"), fees=Sum("fee"), nets=Sum("net")).order_by("-nets")
+    return [
+        Total(
+            word=PayoutLine(kind=row["kind"]).word,
+            count=row["n"],
+            amount=Money(row["amounts"], payout.currency),
+            fee=Money(-row["fees"], payout.currency),
+            net=Money(row["nets"], payout.currency),
+        )
+        for row in found
+    ]
+
+
+def unexplained(payout: Payout, sums: Iterable[Total]) -> Money:
+    """What of the payout its lines do not say; all of it while Stripe has said nothing."""
+    return Money(payout.amount - sum(one.net.amount for one in sums), payout.currency)
+
+
+def turn(payout: Payout) -> Now:
+    """One sentence: where it is, what that means for the money, and what to do."""
+    day = day_in_words(payout.arrives_on)
+    if payout.status == Status.PENDING:
+        return Now(_("Stripe is preparing this payout. You need to do nothing."))
+    if payout.status == Status.IN_TRANSIT and payout.arrives_on >= now().date():
+        return Now(_("It is on its way. Your bank should have it: %(day)s.") % {"day": day})
+    if payout.status == Status.IN_TRANSIT:
+        words = _("Your bank should have had it: %(day)s. Banks may take three days more, and we keep asking Stripe.")
+        return Now(words % {"day": day})
+    if payout.status == Status.PAID:
+        words = _("Your bank has it: %(day)s. If you do not see it, ask your bank, and give them the number below.")
+        return Now(words % {"day": day})
+    if payout.status == Status.CANCELED:
+        return Now(_("This payout was called off. Its money is in your Stripe balance, and leaves with the next one."))
+    return _came_back(payout)
+
+
+def _came_back(payout: Payout) -> Now:
+    again = PayoutLine.objects.filter(kind=Kind.CAME_BACK, source=payout.stripe_id).select_related("payout").first()
+    if again is not None:
+        words = _("Your bank sent this payout back. Its money left again with the payout of %(day)s.")
+        return Now(words % {"day": day_in_words(again.payout.created_at.date())})
+    why = failure(payout)
+    words = _("Your bank sent this payout back. The money is not lost: it is in your Stripe balance. %(remedy)s")
+    return Now(words % {"remedy": why.remedy}, needs_you=why.owner == "seller", changes_bank=why.changes_bank)
+
+
+def _order(line: PayoutLine) -> str:
+    if line.release is not None:
+        return line.release.share.order.number
+    if line.reversal is not None:
+        return line.reversal.release.share.order.number
+    return ""
+
+
+def _note(line: PayoutLine, currency: str) -> str:
+    if line.release is not None:
+        return _of_sale(line, currency)
+    if line.reversal is not None:
+        return line.reversal.reason
+    if line.kind in (Kind.CAME_BACK, Kind.CALLED_OFF):
+        return _("The money of an earlier payout, which did not arrive.")
+    return ""
+
+
+def _of_sale(line: PayoutLine, currency: str) -> str:
+    """What was kept back before the money came: of a sale that was held, Stripe's line does not show it."""
+    release = line.release
+    if release is None or release.share.funds_flow != FundsFlow.HELD:
+        return ""
+    share = release.share
+    kept = Money(share.fee - share.fee_returned, currency)
+    words = _("The buyer paid %(paid)s; our fee of %(fee)s was kept back before.")
+    said = [words % {"paid": Money(share.gross, currency), "fee": kept}]
+    if share.refunded:
+        said.append(_("%(amount)s went back to the buyer.") % {"amount": Money(share.refunded, currency)})
+    if release.netted:
+        netted = Money(release.netted, currency)
+        said.append(_("%(amount)s was set off against what you owed.") % {"amount": netted})
+    return " ".join(said)
