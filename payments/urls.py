@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import cancel, checkout, milestones, receipt, seller
+from payments.views import cancel, checkout, milestones, money, payouts, receipt, schedule, seller
 
 app_name = "payments"
 
@@ -26,5 +26,12 @@ urlpatterns = [
         milestones.not_done,
         name="milestone_not_done",
     ),
-    path("desk/payouts/", seller.payouts, name="payouts"),
+    path("desk/money/", money.money, name="money"),
+    path("desk/money/<slug:currency>/<slug:place>/", money.place, name="money_place"),
+    path("desk/payouts/", payouts.payouts, name="payouts"),
+    path("desk/payouts/schedule/", schedule.schedule, name="schedule"),
+    path("desk/payouts/bank/", payouts.bank, name="bank"),
+    path("desk/payouts/month.csv", payouts.month_csv, name="payouts_month"),
+    path("desk/payouts/<slug:stripe_id>/", payouts.payout, name="payout"),
+    path("desk/payouts/<slug:stripe_id>.csv", payouts.payout_csv, name="payout_csv"),
 ]

@@ -28,7 +28,7 @@ SYSTEMS = (
     ("CrOS", "ChromeOS"), ("Linux", "Linux"),
 )  # fmt: skip
 # Where an amount can be; the pills' families are for amounts that have no other place.
-PARTS = frozenset({"held", "on-its-way", "available", "paid", "fees", "refunded", "disputed"}) | PILLS
+PARTS = frozenset({"held", "arriving", "available", "on-its-way", "paid", "fees", "refunded", "disputed"}) | PILLS
 # The money bar is drawn on a grid this wide, because strict CSP allows no inline widths.
 BAR_UNITS = 1000
 

@@ -1,32 +1,30 @@
 """The seller's desk: what to do first, then the money."""
 
-from dataclasses import dataclass
-from typing import Any
+from __future__ import annotations
 
-from django.core.paginator import Paginator
+from dataclasses import dataclass
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from accounts.access import SellerRequest, seller_required
 from accounts.models import Seller
-from accounts.rules import why_cannot_sell
-from kit.money import Money
+from accounts.requirements import waiting_for_seller
+from accounts.rules import open_account_of, why_cannot_sell
+from accounts.standing import standing
+from kit.clock import now
+from kit.templatetags.ui import time_in_words
 from orders.models import Status
 from orders.stories import seller_pill
-from payments.models import Payout
-from payments.queries import SellerMoney, orders_to_fulfil, seller_money, seller_payouts
-
-PILLS = {
-    Payout.Status.PENDING: "waiting",
-    Payout.Status.IN_TRANSIT: "moving",
-    Payout.Status.PAID: "done",
-    Payout.Status.FAILED: "problem",
-    Payout.Status.CANCELED: "waiting",
-}
+from payments.payout_failures import failure
+from payments.queries import orders_to_fulfil, payout_to_mend, seller_payouts
+from payments.views.money import standings
+from payments.views.payouts import is_owner, with_pills
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,61 +36,75 @@ class ToDo:
     action: str
 
 
+@require_safe
 @seller_required
-@require_GET
+@never_cache
 def desk(request: SellerRequest) -> HttpResponse:
     """To do first, money second, the latest orders third."""
     seller = request.seller
     latest = seller.orders.exclude(status=Status.CANCELLED).order_by("-pk").prefetch_related("lines")[:5]
     page = {
         "seller": seller,
+        "is_owner": is_owner(request),
         "to_do": to_do(seller),
-        "money": [(place, _bar(place)) for place in seller_money(seller)],
-        "orders": [(order, seller_pill(order)) for order in latest],
-        "payouts": _with_pills(seller_payouts(seller)[:3]),
+        "money": standings(seller),
+        "rows": [{"order": order, "pill": seller_pill(order)} for order in latest],
+        "payouts": with_pills(list(seller_payouts(seller)[:3])),
     }
     return render(request, "payments/desk.html", page)
 
 
-@seller_required
-@require_GET
-def payouts(request: SellerRequest) -> HttpResponse:
-    """Every payout to the seller's bank."""
-    page = Paginator(seller_payouts(request.seller), 25).get_page(request.GET.get("page"))
-    shown: dict[str, Any] = {"seller": request.seller, "page": page, "payouts": _with_pills(page.object_list)}
-    return render(request, "payments/payouts.html", shown)
-
-
 def to_do(seller: Seller) -> list[ToDo]:
     """What waits for this seller, the most pressing first."""
-    found = []
-    if reason := why_cannot_sell(seller):
-        found.append(ToDo(reason, reverse("accounts:sell"), _("See what is needed")))
-    waiting = orders_to_fulfil(seller).count()
-    if waiting:
-        sentence = ngettext(
-            "%(n)d paid order waits to be sent or handed over.",
-            "%(n)d paid orders wait to be sent or handed over.",
-            waiting,
-        ) % {"n": waiting}
-        found.append(ToDo(sentence, reverse("orders:seller_orders"), _("See orders")))
-    if not seller.listings.exists():
-        found.append(ToDo(_("Your shop is empty."), reverse("catalog:listing_new"), _("Create your first listing")))
-    elif not seller.listings.filter(status="published").exists():
-        found.append(ToDo(_("Nothing is published yet."), reverse("catalog:seller_listings"), _("Publish a listing")))
+    found = [*_orders(seller), *_getting_paid(seller), *_payouts(seller), *_listings(seller)]
     return found
 
 
-def _bar(place: SellerMoney) -> list[tuple[str, str, Money]]:
-    """The parts of the money bar, with their words."""
-    words = {
-        "held": _("Held until delivery"),
-        "available": _("In your Stripe balance"),
-        "on-its-way": _("On its way to your bank"),
-        "paid": _("Paid out"),
-    }
-    return [(kind, words[kind], amount) for kind, amount in place.parts if amount.amount > 0]
+def _orders(seller: Seller) -> list[ToDo]:
+    waiting = orders_to_fulfil(seller)
+    count = waiting.count()
+    if not count:
+        return []
+    sentence = ngettext(
+        "%(n)d paid order waits to be sent or handed over.",
+        "%(n)d paid orders wait to be sent or handed over.",
+        count,
+    ) % {"n": count}
+    first = waiting.exclude(ship_by=None).order_by("ship_by").values_list("ship_by", flat=True).first()
+    if first is not None and first < now():
+        sentence += " " + _("The first was due %(when)s.") % {"when": time_in_words(first)}
+    elif first is not None:
+        sentence += " " + _("The first is due %(when)s.") % {"when": time_in_words(first)}
+    return [ToDo(sentence, reverse("orders:seller_orders"), _("See orders"))]
 
 
-def _with_pills(payouts: Any) -> list[tuple[Payout, str]]:
-    return [(payout, PILLS[Payout.Status(payout.status)]) for payout in payouts]
+def _getting_paid(seller: Seller) -> list[ToDo]:
+    if reason := why_cannot_sell(seller):
+        return [ToDo(reason, reverse("accounts:sell"), _("See what is needed"))]
+    account = open_account_of(seller)
+    found = standing(account)
+    if account is not None and (found.warning or waiting_for_seller(account.requirements)):
+        return [ToDo(found.warning or found.sentence, reverse("accounts:onboarding"), _("See what is needed"))]
+    return []
+
+
+def _payouts(seller: Seller) -> list[ToDo]:
+    returned = payout_to_mend(seller)
+    if returned is None:
+        return []
+    words = _("Your bank sent a payout of %(amount)s back. %(reason)s")
+    sentence = words % {"amount": returned.money, "reason": failure(returned).reason}
+    return [ToDo(sentence, reverse("payments:payout", args=[returned.stripe_id]), _("See what to do"))]
+
+
+def _listings(seller: Seller) -> list[ToDo]:
+    if not seller.listings.exists():
+        return [ToDo(_("Your shop is empty."), reverse("catalog:listing_new"), _("Create your first listing"))]
+    published = seller.listings.filter(status="published")
+    if not published.exists():
+        return [ToDo(_("Nothing is published yet."), reverse("catalog:seller_listings"), _("Publish a listing"))]
+    gone = published.filter(available=0).count()
+    if not gone:
+        return []
+    sentence = ngettext("%(n)d listing is sold out.", "%(n)d listings are sold out.", gone) % {"n": gone}
+    return [ToDo(sentence, f"{reverse('catalog:seller_listings')}?status=published", _("See listings"))]
