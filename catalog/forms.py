@@ -121,7 +121,7 @@ class ListingForm(forms.ModelForm[Listing]):
         shown = typed if seen is None else seen
         if typed == shown:
             return
-        left = stock.adjust(self.instance.pk, typed - shown)
+        left = stock.adjust(stock.Goods(self.instance.pk), typed - shown)
         if left != typed:
             self.stock_note = _(
                 "The stock changed while you were editing: it had gone from %(seen)d to %(before)d. "

@@ -105,9 +105,9 @@ def _update(listing: Listing, item: Item, facts: dict[str, Any], report: Report)
         setattr(listing, name, value)
     if change:
         try:
-            stock.adjust(listing.pk, change)
+            stock.adjust(stock.Goods(listing.pk), change, reason=stock.Reason.IMPORT)
         except stock.OutOfStock as error:
-            stock.adjust(listing.pk, -error.available)
+            stock.adjust(stock.Goods(listing.pk), -error.available, reason=stock.Reason.IMPORT)
             report.sold_meanwhile.append(item.title)
 
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from django.db import models, transaction
 from django.db.models import Q, Sum
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
-from catalog.models import Listing, Reservation
+from catalog.models import Listing, Reservation, Variant
+from catalog.stock import Goods
 from customers.models import Customer
 from customers.profiles import customer_for
 from kit.clock import now
@@ -34,6 +36,18 @@ class Change:
     def was_cut(self) -> bool:
         """Whether there were fewer than were asked for."""
         return self.quantity < self.wanted
+
+
+class ChooseVariant(Exception):
+    """The listing is bought by its variants, and none was named. The message is a sentence for the buyer."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.listing = listing
+        options = " / ".join(listing.options)
+        super().__init__(
+            _("Choose which “%(title)s” you want (%(options)s), then add it.")
+            % {"title": listing.title, "options": options}
+        )
 
 
 def basket_for(request: HttpRequest) -> Basket | None:
@@ -76,10 +90,10 @@ def merge(token: str, customer: Customer) -> None:
         theirs = _of_visitor(token).select_for_update().first()
         if theirs is None:
             return
-        have = {line.listing_id: line for line in mine.lines.all()}
+        have = {line.goods: line for line in mine.lines.all()}
         changed = []
         for line in theirs.lines.all():
-            if same := have.get(line.listing_id):
+            if same := have.get(line.goods):
                 same.quantity = min(LARGEST_QUANTITY, same.quantity + line.quantity)
                 changed.append(same)
             else:
@@ -90,38 +104,48 @@ def merge(token: str, customer: Customer) -> None:
         _touch(mine)
 
 
-def add(basket: Basket, listing: Listing, quantity: int) -> Change:
-    """Put `quantity` more of a listing into the basket, at most 99 and at most what is in stock."""
+def add(basket: Basket, listing: Listing, quantity: int, variant: Variant | None = None) -> Change:
+    """Put `quantity` more of a listing, or of a variant of it, into the basket: at most 99, and what is in stock.
+
+    Raises ChooseVariant when the listing has options and none of its offered variants is named, ValueError for a
+    variant of another listing.
+    """
+    if variant is not None and variant.listing_id != listing.pk:
+        raise ValueError("The variant has to be one of the listing's own.")
+    if listing.options and (variant is None or not variant.is_offered):
+        raise ChooseVariant(listing)
     with transaction.atomic():
         _lock(basket)
-        line = basket.lines.filter(listing=listing).first()
-        return _hold(basket, listing, line, (line.quantity if line else 0) + quantity)
+        line = basket.lines.filter(listing=listing, variant=variant).first()
+        wanted = (line.quantity if line else 0) + quantity
+        return _hold(basket, line or BasketLine(basket=basket, listing=listing, variant=variant), wanted)
 
 
 def change(basket: Basket, line: BasketLine, quantity: int) -> Change:
     """Make a line hold `quantity`, at most 99 and at most what is in stock; 0 takes it out."""
     with transaction.atomic():
         _lock(basket)
-        kept = basket.lines.select_related("listing").filter(pk=line.pk).first()
+        kept = basket.lines.select_related("listing", "variant").filter(pk=line.pk).first()
         if kept is None:
             return Change(quantity, 0)
-        return _hold(basket, kept.listing, kept, quantity)
+        return _hold(basket, kept, quantity)
 
 
 def contents(basket: Basket, currency: str | None = None) -> list[BasketLine]:
     """The basket's lines, or those in one currency, with their listings and sellers, in the order they were added."""
-    lines = basket.lines.select_related("listing__seller")
+    lines = basket.lines.select_related("listing__seller", "variant__listing")
     return list(lines if currency is None else lines.filter(listing__currency=currency))
 
 
-def held_units(basket: Basket) -> Mapping[int, int]:
-    """Units, by listing, that this basket's own open purchases have set aside: for this buyer they are not sold out."""
+def held_units(basket: Basket) -> Mapping[Goods, int]:
+    """Units that this basket's own open purchases have set aside: for this buyer they are not sold out."""
     lines = OrderLine.objects.filter(
         order__purchase__basket=basket,
         order__purchase__status=Status.AWAITING_PAYMENT,
         reservation__status=Reservation.Status.HELD,
     )
-    return dict(lines.values_list("listing_id").annotate(Sum("quantity")))
+    held = lines.values_list("listing_id", "variant_id").annotate(Sum("quantity"))
+    return {Goods(listing, variant): units for listing, variant, units in held}
 
 
 def count(request: HttpRequest) -> int:
@@ -137,18 +161,18 @@ def count(request: HttpRequest) -> int:
     return BasketLine.objects.filter(whose).aggregate(units=Sum("quantity"))["units"] or 0
 
 
-def _hold(basket: Basket, listing: Listing, line: BasketLine | None, wanted: int) -> Change:
-    in_stock = listing.available + held_units(basket).get(listing.pk, 0)
-    quantity = min(wanted, LARGEST_QUANTITY, in_stock)
-    if quantity <= 0:
-        quantity = 0
-        if line is not None:
-            line.delete()
-    elif line is None:
-        BasketLine.objects.create(basket=basket, listing=listing, quantity=quantity, added_at=now())
-    else:
+def _hold(basket: Basket, line: BasketLine, wanted: int) -> Change:
+    """Make a line, stored or not yet, hold as many as can be had of it."""
+    in_stock = line.available + held_units(basket).get(line.goods, 0)
+    quantity = max(0, min(wanted, LARGEST_QUANTITY, in_stock))
+    if quantity and line._state.adding:
+        line.quantity, line.added_at = quantity, now()
+        line.save()
+    elif quantity:
         line.quantity = quantity
         line.save(update_fields=["quantity"])
+    else:
+        basket.lines.filter(pk=line.pk).delete()
     _touch(basket)
     return Change(wanted, quantity)
 

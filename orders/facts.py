@@ -68,9 +68,10 @@ def _bought(line: BasketLine) -> dict[str, Any]:
     return {
         "listing": listing.pk,
         "title": listing.title,
+        "variant": line.variant_name,
         "description": listing.description,
         "delivery": listing.delivery,
         "seller": listing.seller.name,
         "quantity": line.quantity,
-        "unit_price": listing.price,
+        "unit_price": line.price,
     }

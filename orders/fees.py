@@ -60,7 +60,7 @@ def fees_at_sale(lines: Sequence[BasketLine], *, at: datetime) -> list[LineFee]:
         groups.setdefault((line.listing.seller_id, _most_specific(rules, line)), []).append(place)
     found: dict[int, LineFee] = {}
     for (_seller, rule), places in groups.items():
-        amounts = [lines[place].quantity * lines[place].listing.price for place in places]
+        amounts = [lines[place].quantity * lines[place].price for place in places]
         fees = fees_on(amounts, lines[places[0]].listing.currency, _terms(rule))
         found |= {place: LineFee(fee, in_words(rule)) for place, fee in zip(places, fees, strict=True)}
     return [found[place] for place in range(len(lines))]

@@ -123,10 +123,13 @@ def _open_purchase(basket: Basket, currency: str) -> Purchase | None:
     return waiting.select_for_update().first()
 
 
+def _key(line: BasketLine) -> tuple[int, int]:
+    return line.listing_id, line.variant_id or 0
+
+
 def _digest(lines: Sequence[BasketLine], ship_to: dict[str, str] | None) -> str:
     bought = sorted(
-        (line.listing_id, line.quantity, line.listing.price, line.listing.currency, line.listing.delivery)
-        for line in lines
+        (*_key(line), line.quantity, line.price, line.listing.currency, line.listing.delivery) for line in lines
     )
     return hashlib.sha256(json.dumps([bought, ship_to], sort_keys=True).encode()).hexdigest()
 
@@ -168,7 +171,7 @@ def _write(purchase: Purchase, lines: Sequence[BasketLine]) -> None:
         for seller_id, sold in by_seller.items()
     )
     OrderLine.objects.bulk_create(
-        _order_line(order, line, fee, reserved[line.listing_id])
+        _order_line(order, line, fee, reserved[line.goods])
         for order, sold in zip(orders, by_seller.values(), strict=True)
         for line, fee in sold
     )
@@ -178,10 +181,12 @@ def _order_line(order: Order, line: BasketLine, fee: LineFee, reservation: Reser
     return OrderLine(
         order=order,
         listing=line.listing,
+        variant=line.variant,
+        variant_name=line.variant_name,
         reservation=reservation,
         title=line.listing.title,
         delivery=line.listing.delivery,
-        unit_price=line.listing.price,
+        unit_price=line.price,
         quantity=line.quantity,
         amount=_amount(line),
         fee=fee.amount,
@@ -190,20 +195,20 @@ def _order_line(order: Order, line: BasketLine, fee: LineFee, reservation: Reser
 
 
 def _amount(line: BasketLine) -> int:
-    return line.quantity * line.listing.price
+    return line.quantity * line.price
 
 
-def _reserve(lines: Sequence[BasketLine]) -> dict[int, Reservation]:
-    """Set the units aside, by listing."""
+def _reserve(lines: Sequence[BasketLine]) -> dict[stock.Goods, Reservation]:
+    """Set the units aside."""
     try:
-        return stock.reserve_all({line.listing_id: line.quantity for line in lines})
+        return stock.reserve_all({line.goods: line.quantity for line in lines})
     except stock.OutOfStock as error:
-        short = next(line for line in lines if line.listing_id == error.listing_id)
+        short = next(line for line in lines if line.goods == error.goods)
         raise CannotPlace([Problem(short, _left(short, error.available), "sold_out")]) from error
 
 
 def _left(line: BasketLine, available: int) -> str:
-    title = line.listing.title
+    title = line.name
     if available == 0:
         return _("“%(title)s” was sold out a moment ago. Remove it to go on.") % {"title": title}
     return _("Fewer of “%(title)s” are left than you want: %(count)d. Change the quantity to go on.") % {

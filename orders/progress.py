@@ -115,7 +115,7 @@ def cancel_paid(order: Order, *, at: datetime, actor: str, reason: str) -> bool:
             raise IllegalMove(f"Order {order.number} is not paid: the whole purchase is cancelled instead.")
         move(order, Status.CANCELLED, actor=actor, reason=reason, at=at)
         # By listing, as everywhere: putting back updates the listings' rows.
-        for line in order.lines.select_related("reservation").order_by("listing_id"):
+        for line in order.lines.select_related("reservation").order_by("listing_id", "pk"):
             stock.take_back(line.reservation, actor=actor, reason=reason, at=at)
         letters.cancelled_after_payment(order, reason)
     return True
@@ -143,13 +143,13 @@ def _orders(purchase: Purchase) -> list[Order]:
 def _lines(purchase: Purchase) -> list[OrderLine]:
     # By listing: releasing updates the listings' rows, and every transaction takes those in the order of their ids.
     lines = OrderLine.objects.filter(order__purchase=purchase)
-    return list(lines.select_related("reservation").order_by("listing_id"))
+    return list(lines.select_related("reservation").order_by("listing_id", "pk"))
 
 
 def _take_out_of_basket(purchase: Purchase, bought: list[OrderLine]) -> None:
     """Only as many as were bought: what the buyer added while paying stays."""
     in_basket = BasketLine.objects.filter(basket=purchase.basket_id)
     for line in bought:
-        of_listing = in_basket.filter(listing=line.listing_id)
-        of_listing.filter(quantity__lte=line.quantity).delete()
-        of_listing.filter(quantity__gt=line.quantity).update(quantity=F("quantity") - line.quantity)
+        same = in_basket.filter(listing=line.listing_id, variant=line.variant_id)
+        same.filter(quantity__lte=line.quantity).delete()
+        same.filter(quantity__gt=line.quantity).update(quantity=F("quantity") - line.quantity)

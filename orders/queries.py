@@ -9,6 +9,7 @@ from django.db.models import Prefetch, QuerySet, Subquery, prefetch_related_obje
 
 from accounts.models import Seller, User
 from catalog import keyset
+from catalog.stock import Goods
 from customers.models import Customer
 from kit.money import Money
 from orders.baskets import contents, held_units
@@ -21,7 +22,7 @@ NEWEST = keyset.Order(("pk",), descending=True)
 # From how many on the buyer is told how many are left.
 FEW = 5
 # Rules that take a line out of the total: it cannot be bought now, in whatever quantity.
-NOT_TO_BE_HAD = frozenset({"not_for_sale", "sold_out"}) | LEFT_OUT
+NOT_TO_BE_HAD = frozenset({"not_for_sale", "no_variant", "sold_out"}) | LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Row:
     @property
     def amount(self) -> Money:
         """Price times quantity."""
-        return self.line.listing.money * self.line.quantity
+        return self.line.money * self.line.quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +158,9 @@ def order_for_buyer(user: User, purchase: str, order: str) -> Order | None:
     return mine.select_related("seller", "purchase").prefetch_related("lines__listing__photos").first()
 
 
-def _row(line: BasketLine, found: Sequence[Problem], held: Mapping[int, int]) -> Row:
+def _row(line: BasketLine, found: Sequence[Problem], held: Mapping[Goods, int]) -> Row:
     own = [problem for problem in found if problem.line is line]
-    left = line.listing.available + held.get(line.listing_id, 0)
+    left = line.available + held.get(line.goods, 0)
     return Row(line, own, left if not own and left <= FEW else None)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import ConnectedAccount, Membership
 from catalog.models import Listing
+from catalog.stock import Goods
 from kit.money import LARGEST_AMOUNT, SMALLEST_CHARGE, format_money
 from orders.baskets import contents, held_units
 from orders.models import Basket, BasketLine
@@ -46,7 +47,7 @@ def problems(basket: Basket, currency: str | None = None) -> list[Problem]:
     return problems_of(basket, contents(basket, currency), held_units(basket))
 
 
-def problems_of(basket: Basket, lines: Sequence[BasketLine], held: Mapping[int, int]) -> list[Problem]:
+def problems_of(basket: Basket, lines: Sequence[BasketLine], held: Mapping[Goods, int]) -> list[Problem]:
     """The same for lines already read. `held` are units set aside for this basket's own open purchases."""
     if not lines:
         return [Problem(None, _("Your basket is empty."), "empty")]
@@ -76,15 +77,15 @@ def needs_address(lines: Sequence[BasketLine]) -> bool:
     return any(line.listing.delivery == Listing.Delivery.SHIPPED for line in lines)
 
 
-def _of_line(line: BasketLine, held: Mapping[int, int], own: set[int], paused: set[int]) -> list[Problem]:
-    wrong = _wrong_with(line, line.listing.available + held.get(line.listing_id, 0), own, paused)
+def _of_line(line: BasketLine, held: Mapping[Goods, int], own: set[int], paused: set[int]) -> list[Problem]:
+    wrong = _wrong_with(line, line.available + held.get(line.goods, 0), own, paused)
     return [Problem(line, message, code, line.listing.currency) for code, message in wrong]
 
 
 def _wrong_with(line: BasketLine, in_stock: int, own: set[int], paused: set[int]) -> list[tuple[str, str]]:
     """The first thing that is wrong with a line: the rule's code and its sentence."""
     listing = line.listing
-    if listing.status != Listing.Status.PUBLISHED:
+    if listing.status != Listing.Status.PUBLISHED or (line.variant is not None and not line.variant.is_offered):
         return [("not_for_sale", _("No longer for sale. Remove it to go on."))]
     if listing.seller_id in own:
         return [
@@ -93,6 +94,8 @@ def _wrong_with(line: BasketLine, in_stock: int, own: set[int], paused: set[int]
     if listing.seller_id in paused:
         message = _("%(shop)s cannot take payments at the moment. Until it can, this is left out of your order.")
         return [("paused", message % {"shop": listing.seller.name})]
+    if listing.options and line.variant is None:
+        return [("no_variant", _("It comes in several variants now. Remove it, and choose one on its page."))]
     if in_stock <= 0:
         return [("sold_out", _("Sold out while it was in your basket. Remove it to go on."))]
     if in_stock < line.quantity:
@@ -110,7 +113,7 @@ def _of_whole(lines: Sequence[BasketLine], currency: str) -> list[Problem]:
     if len(lines) > MOST_LINES:
         message = _("One checkout carries at most %(count)d different things. Remove some to go on.")
         return [Problem(None, message % {"count": MOST_LINES}, "too_many", currency)]
-    total = sum(line.quantity * line.listing.price for line in lines)
+    total = sum(line.quantity * line.price for line in lines)
     smallest = SMALLEST_CHARGE.get(currency, 1)
     if total < smallest:
         message = _("A payment has to be at least %(amount)s. Add something to go on.")

@@ -234,7 +234,7 @@ def _line_item(line: OrderLine, order: Order, *, several: bool) -> dict[str, Any
         "price_data": {
             "currency": order.currency,
             "unit_amount": line.unit_price,
-            "product_data": {"name": f"{line.title} · {order.seller.name}" if several else line.title},
+            "product_data": {"name": f"{line.name} · {order.seller.name}" if several else line.name},
         },
     }
 

@@ -69,7 +69,7 @@ class RefundForm(DecisionForm):
         if len(self.lines) > 1:
             self.fields["amount"].help_text = _("Empty when you fill in amounts by line.")
             for line in self.lines:
-                label = _("Of “%(title)s” (%(money)s)") % {"title": line.title, "money": line.money}
+                label = _("Of “%(title)s” (%(money)s)") % {"title": line.name, "money": line.money}
                 self.fields[f"line_{line.pk}"] = forms.CharField(label=label, required=False)
             self.order_fields(["amount", *(f"line_{line.pk}" for line in self.lines), "why", "policy", "reason"])
 

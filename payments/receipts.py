@@ -94,7 +94,7 @@ def _part(order: Order) -> Part:
     return Part(
         seller=order.seller.name,
         order=order.number,
-        lines=[Line(line.title, line.quantity, str(line.unit_money), str(line.money)) for line in order.lines.all()],
+        lines=[Line(line.name, line.quantity, str(line.unit_money), str(line.money)) for line in order.lines.all()],
         total=str(order.money),
     )
 

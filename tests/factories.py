@@ -6,7 +6,8 @@ import factory
 from allauth.account.models import EmailAddress
 
 from accounts.models import ConnectedAccount, Guidelines, GuidelinesAcceptance, Membership, Seller, User
-from catalog.models import Category, Listing
+from catalog import variants
+from catalog.models import Category, Listing, Variant
 from customers.models import Address, Customer
 from kit.clock import now
 
@@ -114,6 +115,27 @@ class ListingFactory(factory.django.DjangoModelFactory[Listing]):
     available = 5
     status = "published"
     published_at = factory.LazyFunction(now)
+
+
+class VariantFactory(factory.django.DjangoModelFactory[Variant]):
+    """One size of a listing that comes in sizes, whose own price and stock follow: 24.00 EUR, five in stock."""
+
+    class Meta:
+        model = Variant
+        skip_postgeneration_save = True
+
+    listing = factory.SubFactory(ListingFactory, options=["Size"], available=0)
+    position = factory.Sequence(lambda n: n)
+    values = factory.Sequence(lambda n: [f"Size {n}"])
+    price = 2400
+    available = 5
+
+    @factory.post_generation
+    def summed_up(self: Any, create: bool, extracted: object, **_more: object) -> None:
+        """The listing's price and stock, as catalog.variants keeps them."""
+        if create:
+            variants.sum_up([self.listing_id])
+            self.listing.refresh_from_db()
 
 
 def accept_guidelines(seller: Seller, user: User) -> GuidelinesAcceptance:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from catalog.models import Listing, Reservation
+from catalog.models import Listing, Reservation, Variant
 from kit.money import Money
 from orders.models.order import Order
 
@@ -14,6 +14,9 @@ class OrderLine(models.Model):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="+")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # Which variant, in the words it had at the sale: "M / Blue"; empty for a listing without variants.
+    variant_name = models.CharField(max_length=400, blank=True)
     reservation = models.OneToOneField(Reservation, on_delete=models.PROTECT, related_name="+")
     title = models.CharField(max_length=140)
     delivery = models.CharField(max_length=16, choices=Listing.Delivery.choices)
@@ -36,7 +39,12 @@ class OrderLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.title}"
+        return f"{self.quantity} × {self.name}"
+
+    @property
+    def name(self) -> str:
+        """The title with the variant, as on a receipt."""
+        return f"{self.title} ({self.variant_name})" if self.variant_name else self.title
 
     @property
     def money(self) -> Money:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, OperationalError, connection
 from accounts.models import Seller
 from catalog import stock
 from catalog.models import Listing, Reservation
+from catalog.stock import Goods
 from customers.models import Customer
 from kit import faults
 from kit.clock import now
@@ -147,14 +148,14 @@ def test_reading_stock_without_its_lock_sells_the_last_unit_many_times(
     buyers = [buyer_of((listing, 1)) for _buyer in range(16)]
     have_read = threading.Barrier(16)
 
-    def read_then_write(wanted: Mapping[int, int]) -> dict[int, Reservation]:
-        (listing_id, quantity), *_others = wanted.items()
-        available = Listing.objects.get(pk=listing_id).available
+    def read_then_write(wanted: Mapping[Goods, int]) -> dict[Goods, Reservation]:
+        (goods, quantity), *_others = wanted.items()
+        available = Listing.objects.get(pk=goods.listing).available
         have_read.wait(5)
         if available < quantity:
-            raise stock.OutOfStock(available, listing_id)
-        Listing.objects.filter(pk=listing_id).update(available=available - quantity)
-        return {listing_id: Reservation.objects.create(listing_id=listing_id, quantity=quantity)}
+            raise stock.OutOfStock(available, goods)
+        Listing.objects.filter(pk=goods.listing).update(available=available - quantity)
+        return {goods: Reservation.objects.create(listing_id=goods.listing, quantity=quantity)}
 
     monkeypatch.setattr(stock, "reserve_all", read_then_write)
     at_once(*buyers)
@@ -181,10 +182,10 @@ def test_taking_stock_in_the_order_of_the_basket_ends_in_a_deadlock(
     bowl, cup = ListingFactory(seller=shop), ListingFactory(seller=shop)
     have_first = threading.Barrier(2)
 
-    def one_by_one(wanted: Mapping[int, int]) -> dict[int, Reservation]:
+    def one_by_one(wanted: Mapping[Goods, int]) -> dict[Goods, Reservation]:
         reserved = {}
-        for listing_id, quantity in wanted.items():
-            reserved[listing_id] = stock.reserve(listing_id, quantity)
+        for goods, quantity in wanted.items():
+            reserved[goods] = stock.reserve(goods, quantity)
             if len(reserved) == 1:
                 have_first.wait(5)
         return reserved

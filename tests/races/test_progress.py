@@ -113,7 +113,7 @@ def test_f30_taking_back_without_its_lock_puts_the_units_back_twice(
         if found.status != Reservation.Status.SOLD:
             return False
         listing = Listing.objects.get(pk=found.listing_id)
-        stock.adjust(listing.pk, found.quantity)
+        stock.adjust(stock.Goods(listing.pk), found.quantity)
         return True
 
     results = at_once(read_then_write, read_then_write)

@@ -14,6 +14,7 @@ from django.db.models import F
 
 from catalog import stock
 from catalog.models import Listing, Reservation, ReservationMove
+from catalog.stock import Goods
 from kit.transitions import IllegalMove
 from tests.factories import ListingFactory
 
@@ -47,13 +48,13 @@ def at_once(crowd: int, act: Callable[[], object]) -> Counter[str]:
 
 
 def reserve_one(listing: Listing) -> str:
-    stock.reserve(listing.pk, 1)
+    stock.reserve(Goods(listing.pk), 1)
     return "got it"
 
 
 def reserve_in_a_basket(listing: Listing) -> str:
     with transaction.atomic():
-        stock.reserve_all({listing.pk: 1})
+        stock.reserve_all({Goods(listing.pk): 1})
     return "got it"
 
 
@@ -70,7 +71,7 @@ def test_of_64_buyers_exactly_one_gets_the_last_item(last_one: Listing, reserve:
 def test_of_64_buyers_of_two_each_three_share_seven():
     listing = ListingFactory(available=7)
 
-    fared = at_once(BUYERS, lambda: stock.reserve(listing.pk, 2).quantity)
+    fared = at_once(BUYERS, lambda: stock.reserve(Goods(listing.pk), 2).quantity)
 
     listing.refresh_from_db()
     assert fared == {"2": 3, "OutOfStock": BUYERS - 3}
@@ -79,7 +80,7 @@ def test_of_64_buyers_of_two_each_three_share_seven():
 
 def test_baskets_with_the_same_things_in_another_order_never_wait_for_each_other():
     one, other = ListingFactory(available=40), ListingFactory(available=40)
-    orders = iter([{one.pk: 1, other.pk: 1}, {other.pk: 1, one.pk: 1}] * 16)
+    orders = iter([{Goods(one.pk): 1, Goods(other.pk): 1}, {Goods(other.pk): 1, Goods(one.pk): 1}] * 16)
 
     def reserve() -> str:
         with transaction.atomic():
@@ -139,7 +140,7 @@ def test_control_without_condition_and_check_oversells(last_one: Listing, withou
 
 
 def test_cancel_refund_and_expiry_at_once_put_the_units_back_once(last_one: Listing):
-    held = stock.reserve(last_one.pk, 1)
+    held = stock.reserve(Goods(last_one.pk), 1)
 
     def give_back() -> bool:
         return stock.release(Reservation.objects.get(pk=held.pk), actor="job", reason="expired")
@@ -153,7 +154,7 @@ def test_cancel_refund_and_expiry_at_once_put_the_units_back_once(last_one: List
 
 
 def test_payment_and_expiry_at_once_end_one_way(last_one: Listing):
-    held = stock.reserve(last_one.pk, 1)
+    held = stock.reserve(Goods(last_one.pk), 1)
     ends = iter([stock.sell, stock.release] * 8)
 
     def end() -> bool:
@@ -169,7 +170,7 @@ def test_payment_and_expiry_at_once_end_one_way(last_one: Listing):
 
 
 def test_control_releasing_without_the_lock_restores_twice(last_one: Listing):
-    held = stock.reserve(last_one.pk, 1)
+    held = stock.reserve(Goods(last_one.pk), 1)
     everybody_has_read = Barrier(8)
 
     def naive() -> str:

@@ -34,7 +34,7 @@ def test_a_listings_state_stock_and_price_cannot_be_changed_in_the_admin(danas_b
 
 @pytest.mark.parametrize("act", ["change", "delete"])
 def test_reservations_are_only_looked_at(danas_browser: Client, act: str):
-    held = stock.reserve(ListingFactory().pk, 1)
+    held = stock.reserve(stock.Goods(ListingFactory().pk), 1)
 
     seen = danas_browser.get(f"/admin/catalog/reservation/{held.pk}/change/")
     changed = danas_browser.post(f"/admin/catalog/reservation/{held.pk}/{act}/", {"quantity": 9})
@@ -46,7 +46,7 @@ def test_reservations_are_only_looked_at(danas_browser: Client, act: str):
 def test_lists_ask_a_constant_number_of_times(danas_browser: Client, django_assert_max_num_queries: object):
     ListingFactory.create_batch(12)
     for listing in Listing.objects.all():
-        stock.reserve(listing.pk, 1)
+        stock.reserve(stock.Goods(listing.pk), 1)
 
     for page in ("category", "listing", "reservation"):
         with django_assert_max_num_queries(8):

@@ -112,7 +112,7 @@ def test_editing_changes_the_words_and_keeps_the_state(bobs_browser: Client, jug
 def test_sales_made_while_the_form_lay_open_are_kept_and_told(
     bobs_browser: Client, jug: Listing, typed: dict[str, Any]
 ):
-    stock.reserve(jug.pk, 2)
+    stock.reserve(stock.Goods(jug.pk), 2)
 
     page = bobs_browser.post(f"/desk/listings/{jug.pk}/", {**typed, "available": "10", "seen": "5"}, follow=True)
 
@@ -122,7 +122,7 @@ def test_sales_made_while_the_form_lay_open_are_kept_and_told(
 
 
 def test_an_untouched_stock_field_never_undoes_a_sale(bobs_browser: Client, jug: Listing, typed: dict[str, Any]):
-    stock.reserve(jug.pk, 2)
+    stock.reserve(stock.Goods(jug.pk), 2)
 
     bobs_browser.post(f"/desk/listings/{jug.pk}/", {**typed, "title": "New words", "available": "5", "seen": "5"})
 
@@ -133,7 +133,7 @@ def test_an_untouched_stock_field_never_undoes_a_sale(bobs_browser: Client, jug:
 def test_taking_away_more_than_is_left_saves_nothing_and_says_how_many_there_are(
     bobs_browser: Client, jug: Listing, typed: dict[str, Any]
 ):
-    stock.reserve(jug.pk, 4)
+    stock.reserve(stock.Goods(jug.pk), 4)
 
     page = bobs_browser.post(f"/desk/listings/{jug.pk}/", {**typed, "title": "New", "available": "1", "seen": "5"})
 

@@ -115,7 +115,7 @@ def test_importing_again_updates_and_doubles_nothing(tmp_path: Path):
 
 def test_importing_the_same_file_again_keeps_what_was_sold_since(tmp_path: Path):
     load(tmp_path, JUG, publish=True)
-    stock.reserve(Listing.objects.get().pk, 3)
+    stock.reserve(stock.Goods(Listing.objects.get().pk), 3)
 
     load(tmp_path, JUG)
 
@@ -124,7 +124,7 @@ def test_importing_the_same_file_again_keeps_what_was_sold_since(tmp_path: Path)
 
 def test_a_new_quantity_changes_the_stock_by_the_difference(tmp_path: Path):
     load(tmp_path, JUG, publish=True)
-    stock.reserve(Listing.objects.get().pk, 3)
+    stock.reserve(stock.Goods(Listing.objects.get().pk), 3)
 
     load(tmp_path, cells(Variant_Inventory_Qty="10"))
     after_more = Listing.objects.get().available

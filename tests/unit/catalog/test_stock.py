@@ -17,7 +17,7 @@ def left(listing: Listing) -> int:
 def test_reserving_sets_units_aside():
     listing = ListingFactory(available=5)
 
-    held = stock.reserve(listing.pk, 2)
+    held = stock.reserve(stock.Goods(listing.pk), 2)
 
     assert (held.quantity, held.status) == (2, Reservation.Status.HELD)
     assert left(listing) == 3
@@ -27,7 +27,7 @@ def test_reserving_more_than_there_are_says_how_many_there_are():
     listing = ListingFactory(available=2)
 
     with pytest.raises(stock.OutOfStock, match=r"^Only 2 are left\.$") as refusal:
-        stock.reserve(listing.pk, 3)
+        stock.reserve(stock.Goods(listing.pk), 3)
 
     assert refusal.value.available == 2
     assert left(listing) == 2
@@ -39,7 +39,7 @@ def test_what_is_not_published_cannot_be_reserved(status: str):
     listing = ListingFactory(status=status)
 
     with pytest.raises(stock.OutOfStock) as refusal:
-        stock.reserve(listing.pk, 1)
+        stock.reserve(stock.Goods(listing.pk), 1)
 
     assert refusal.value.available == 0
 
@@ -49,33 +49,33 @@ def test_nothing_cannot_be_reserved(quantity: int):
     listing = ListingFactory()
 
     with pytest.raises(ValueError, match="at least one"):
-        stock.reserve(listing.pk, quantity)
+        stock.reserve(stock.Goods(listing.pk), quantity)
     with pytest.raises(ValueError, match="at least one"):
-        stock.reserve_all({listing.pk: quantity})
+        stock.reserve_all({stock.Goods(listing.pk): quantity})
 
 
 def test_a_basket_is_reserved_whole_or_not_at_all():
     plenty, none = ListingFactory(available=5), ListingFactory(available=0)
 
     with pytest.raises(stock.OutOfStock) as refusal:
-        stock.reserve_all({plenty.pk: 1, none.pk: 1})
+        stock.reserve_all({stock.Goods(plenty.pk): 1, stock.Goods(none.pk): 1})
 
-    assert (refusal.value.listing_id, refusal.value.available) == (none.pk, 0)
+    assert (refusal.value.goods, refusal.value.available) == ((none.pk, None), 0)
     assert left(plenty) == 5
 
 
 def test_a_basket_reserves_each_thing_in_its_own_quantity():
     one, other = ListingFactory(available=5), ListingFactory(available=5)
 
-    held = stock.reserve_all({one.pk: 1, other.pk: 4})
+    held = stock.reserve_all({stock.Goods(one.pk): 1, stock.Goods(other.pk): 4})
 
     assert (left(one), left(other)) == (4, 1)
-    assert {pk: each.quantity for pk, each in held.items()} == {one.pk: 1, other.pk: 4}
+    assert {goods.listing: each.quantity for goods, each in held.items()} == {one.pk: 1, other.pk: 4}
 
 
 def test_released_units_are_back_once_however_often_it_is_asked():
     listing = ListingFactory(available=5)
-    held = stock.reserve(listing.pk, 2)
+    held = stock.reserve(stock.Goods(listing.pk), 2)
     old_copy = Reservation.objects.get(pk=held.pk)
 
     first = stock.release(held, actor="job", reason="expired")
@@ -88,7 +88,7 @@ def test_released_units_are_back_once_however_often_it_is_asked():
 
 def test_sold_units_never_come_back():
     listing = ListingFactory(available=5)
-    held = stock.reserve(listing.pk, 2)
+    held = stock.reserve(stock.Goods(listing.pk), 2)
 
     stock.sell(held, actor="alice@example.org", reason="paid")
 
@@ -98,7 +98,7 @@ def test_sold_units_never_come_back():
 
 
 def test_released_units_are_not_sold_from_an_old_copy():
-    held = stock.reserve(ListingFactory().pk, 1)
+    held = stock.reserve(stock.Goods(ListingFactory().pk), 1)
     old_copy = Reservation.objects.get(pk=held.pk)
     stock.release(held, actor="job", reason="expired")
 
@@ -109,8 +109,8 @@ def test_released_units_are_not_sold_from_an_old_copy():
 def test_stock_is_adjusted_by_a_difference_and_never_below_nothing():
     listing = ListingFactory(available=5)
 
-    assert stock.adjust(listing.pk, 3) == 8
+    assert stock.adjust(stock.Goods(listing.pk), 3) == 8
     with pytest.raises(stock.OutOfStock) as refusal:
-        stock.adjust(listing.pk, -9)
+        stock.adjust(stock.Goods(listing.pk), -9)
 
     assert refusal.value.available == 8

@@ -53,6 +53,7 @@ def test_what_was_bought_stays_as_it_was_shown_when_the_listing_changes(purchase
     assert kept == {
         "listing": bowl.pk,
         "title": "Grey bowl",
+        "variant": "",
         "description": "Washed linen, two pockets.",
         "delivery": "shipped",
         "seller": bowl.seller.name,

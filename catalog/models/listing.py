@@ -1,41 +1,29 @@
-"""What is for sale: categories, listings, photos and stock."""
+"""One thing a seller offers."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Seller
+from catalog.models.category import Category
 from kit.money import Money
 from kit.transitions import MoveRecord, MoveTable
-
-
-class Category(models.Model):
-    """A shelf of the shop."""
-
-    name = models.CharField(max_length=80)
-    slug = models.SlugField(max_length=100, unique=True)
-    position = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        ordering = ("position", "name")
-        verbose_name_plural = "categories"
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Listing(models.Model):
     """One thing a seller offers. `price` is in minor units of `currency`.
 
     `available` is what can still be sold. It changes only by the conditional UPDATEs in catalog.stock; units in a
-    buyer's checkout are counted by Reservation rows.
+    buyer's checkout are counted by Reservation rows. A listing with `options` is bought by its variants: its price is
+    then the lowest of theirs and `available` their sum, kept so in the same transaction (catalog.stock,
+    catalog.variants).
     """
 
     class Status(models.TextChoices):
@@ -62,10 +50,18 @@ class Listing(models.Model):
     description = models.TextField(_("description"), max_length=20_000, blank=True)
     price = models.BigIntegerField(_("price"))
     currency = models.CharField(_("currency"), max_length=3)
+    # The highest price of the variants; null without variants.
+    highest_price = models.BigIntegerField(null=True, blank=True)
     available = models.IntegerField(_("in stock"), default=1)
+    # The names of what its variants differ in, like ["Size", "Colour"], three at most; [] for a listing without.
+    options = models.JSONField(default=list, blank=True)
     delivery = models.CharField(_("delivery"), max_length=16, choices=Delivery.choices, default=Delivery.SHIPPED)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.DRAFT)
     published_at = models.DateTimeField(null=True, blank=True)
+    # When a draft is to be published by itself; the sweep empties it (catalog.publishing).
+    publish_at = models.DateTimeField(null=True, blank=True)
+    # How often it was edited: who saves on top of another's change is told (catalog.editing).
+    version = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     # The row of the seller's own file this came from ("handle", or "handle/option values"): importing again updates it.
@@ -74,6 +70,16 @@ class Listing(models.Model):
     # What that file said was in stock: the next import changes the stock by the difference, so that sales stay sold.
     imported_quantity = models.IntegerField(null=True, blank=True)
     image_addresses = models.JSONField(default=list, blank=True, help_text=_("Image addresses named by the import."))
+    # The shop's name as it is now: the database copies it here, so that a listing is found by it as well.
+    shop_name = models.CharField(max_length=120, default="", db_default="", editable=False)
+    # What the listing is found by; a word of the title says more than one of the description.
+    search = models.GeneratedField(
+        expression=SearchVector("title", weight="A", config="english")
+        + SearchVector("shop_name", weight="B", config="english")
+        + SearchVector("description", weight="D", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [
@@ -109,7 +115,10 @@ class Listing(models.Model):
                 condition=models.Q(status="published"),
             ),
             models.Index(fields=["seller", "-id"], name="listing_of_seller"),
-            GinIndex(SearchVector("title", "description", config="english"), name="listing_words"),
+            models.Index(
+                fields=["publish_at"], name="listing_to_publish", condition=models.Q(publish_at__isnull=False)
+            ),
+            GinIndex(fields=["search"], name="listing_search"),
         ]
 
     def __str__(self) -> str:
@@ -134,58 +143,18 @@ class ListingMove(MoveRecord):
 Listing.HISTORY = ListingMove
 
 
-class Photo(models.Model):
-    """One photo of a listing, re-encoded by us."""
+class ListingEdit(models.Model):
+    """One time somebody saved a listing: which version it made, and what each changed field said before and after."""
 
-    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="photos")
-    image = models.ImageField(upload_to="photos/%Y/%m/")
-    width = models.PositiveIntegerField(default=0)
-    height = models.PositiveIntegerField(default=0)
-    # The same picture for cards and thumbnails.
-    small = models.ImageField(upload_to="photos/%Y/%m/", blank=True)
-    alt = models.CharField(_("description for people who cannot see it"), max_length=200, blank=True)
-    position = models.PositiveSmallIntegerField(default=0)
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="edits")
+    version = models.PositiveIntegerField()
+    actor = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    changes = models.JSONField(help_text=_("By field: what it said before, and after."))
 
     class Meta:
-        ordering = ("position", "pk")
+        ordering = ("version",)
+        constraints = [models.UniqueConstraint(fields=["listing", "version"], name="one_edit_per_version")]
 
     def __str__(self) -> str:
-        return self.alt or self.image.name or ""
-
-
-class Reservation(models.Model):
-    """Units of a listing set aside for one order line. It ends once: sold, or released back to stock (fault F30).
-
-    What was sold and then cancelled is returned to stock, once as well.
-    """
-
-    class Status(models.TextChoices):
-        HELD = "held", _("set aside")
-        SOLD = "sold", _("sold")
-        RELEASED = "released", _("back in stock")
-        RETURNED = "returned", _("sold, then back in stock")
-
-    MOVES: ClassVar[MoveTable] = {
-        Status.HELD: frozenset({Status.SOLD, Status.RELEASED}),
-        Status.SOLD: frozenset({Status.RETURNED}),
-        Status.RELEASED: frozenset(),
-        Status.RETURNED: frozenset(),
-    }
-    HISTORY: ClassVar[type[ReservationMove]]
-
-    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="reservations")
-    quantity = models.PositiveIntegerField()
-    status = models.CharField(max_length=16, choices=Status.choices, default=Status.HELD)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.listing_id} ({self.status})"
-
-
-class ReservationMove(MoveRecord):
-    """History of a reservation's status."""
-
-    subject = models.ForeignKey(Reservation, on_delete=models.CASCADE, related_name="moves")
-
-
-Reservation.HISTORY = ReservationMove
+        return f"{self.listing_id} v{self.version}"

@@ -1,0 +1,19 @@
+"""What is for sale: categories, listings, their variants, photos and stock."""
+
+from catalog.models.category import Category
+from catalog.models.listing import Listing, ListingEdit, ListingMove
+from catalog.models.photo import Photo
+from catalog.models.stock import Reservation, ReservationMove, StockChange
+from catalog.models.variant import Variant
+
+__all__ = [
+    "Category",
+    "Listing",
+    "ListingEdit",
+    "ListingMove",
+    "Photo",
+    "Reservation",
+    "ReservationMove",
+    "StockChange",
+    "Variant",
+]
