@@ -10,8 +10,11 @@ from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+
+from accounts.models import User
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +36,12 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_code": gettext_lazy("This code is not right. Enter the newest one."),
         "rate_limited": gettext_lazy("There were too many tries in a short time. Wait a few minutes, then try again."),
     }
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        """Whoever signs up is written to in the language they did it in."""
+        user.language = get_language() or ""
+        saved: User = super().save_user(request, user, form, commit)
+        return saved
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send one of allauth's mails. If the mail server fails, the person is told and can ask for the mail again."""

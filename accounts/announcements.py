@@ -20,6 +20,7 @@ def owners_of(seller: Seller) -> list[User]:
     return [membership.user for membership in owners]
 
 
+@mail.letter
 def transfers_changed(account: ConnectedAccount, *, before: str, at: datetime) -> None:
     """Tell the owners that they can be paid now, or not any more; in the transaction that notes it, once per change."""
     template = _template(before, account.transfers)
@@ -29,6 +30,7 @@ def transfers_changed(account: ConnectedAccount, *, before: str, at: datetime) -
         mail.write(
             key=f"transfers-{account.transfers}:{account.pk}:{owner.pk}:{at.isoformat()}",
             to=owner.email,
+            language=owner.language,
             template=template,
             context={
                 "seller": account.seller,

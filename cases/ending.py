@@ -104,8 +104,8 @@ def close(
     _set_free(case, outcome)
     if words:
         turns.write(case, words, party=Party.STAFF)
-    told = turns.write(case, story(case))
-    letters.closed(case, told.text, words)
+    turns.write(case, story(case))
+    letters.closed(case, story, words)
 
 
 def withdraw(case: Case, *, by: User) -> None:

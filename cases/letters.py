@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from cases.queries import still_asked
 from kit import mail
 
 
+@mail.letter
 def opened(case: Case) -> None:
     """The buyer opened it: what the seller has to do by when, and what happens otherwise."""
     values = _values(case) | {"asked": case.asked_money, "reason": case.get_reason_display()}
@@ -50,6 +51,7 @@ def opened(case: Case) -> None:
     )
 
 
+@mail.letter
 def said(case: Case, message: CaseMessage) -> None:
     """Somebody wrote: the others read it in the letter."""
     party = Party(message.party)
@@ -64,6 +66,7 @@ def said(case: Case, message: CaseMessage) -> None:
         _to_staff(case, f"said-{message.pk}", subject, _turn_lines(case, Party.STAFF), message.text)
 
 
+@mail.letter
 def offered(case: Case, offer: Offer) -> None:
     """A division was offered: what it would mean, and by when to answer."""
     values = _values(case) | _parts(case, offer)
@@ -79,6 +82,7 @@ def offered(case: Case, offer: Offer) -> None:
     _to_seller(case, f"offered-{offer.pk}", subject, [to_seller % values, *_turn_lines(case, Party.SELLER)], words)
 
 
+@mail.letter
 def withdrawn(case: Case, offer: Offer) -> None:
     """An offer was taken back."""
     values = _values(case) | _parts(case, offer)
@@ -88,6 +92,7 @@ def withdrawn(case: Case, offer: Offer) -> None:
     _to_seller(case, f"withdrawn-{offer.pk}", subject, [*lines, *_turn_lines(case, Party.SELLER)])
 
 
+@mail.letter
 def joined(case: Case) -> None:
     """The marketplace has the turn."""
     values = _values(case)
@@ -101,15 +106,17 @@ def joined(case: Case) -> None:
     _to_staff(case, key, _("Decide case %(case)s by %(until)s") % values, [_("Order %(order)s of %(shop)s.") % values])
 
 
-def closed(case: Case, story: str, words: str) -> None:
-    """How it ended, and what became of the money. `words` is why the marketplace decided so, if it did."""
+@mail.letter
+def closed(case: Case, story: Callable[[Case], str], words: str) -> None:
+    """How it ended, and what became of the money, which `story` says; `words` is why the marketplace decided so."""
     subject = _("Case %(case)s is closed: %(how)s") % {**_values(case), "how": case.get_outcome_display()}
     key = f"closed-{case.moves.latest('pk').pk}"
     back = _("It goes to the card you paid with. Banks take 5 to 10 days to show it.") if case.returned else ""
-    for send, lines in ((_to_buyer, [story, back]), (_to_seller, [story])):
+    for send, lines in ((_to_buyer, [story(case), back]), (_to_seller, [story(case)])):
         send(case, key, subject, [line for line in lines if line], words)
 
 
+@mail.letter
 def reopened(case: Case, party: Party, words: str) -> None:
     """A closed case goes on."""
     values = _values(case)
@@ -122,6 +129,7 @@ def reopened(case: Case, party: Party, words: str) -> None:
     _to_seller(case, key, subject, [*lines, *_turn_lines(case, Party.SELLER)], words)
 
 
+@mail.letter
 def rests(case: Case) -> None:
     """The buyer's bank asks for the money: here nobody decides meanwhile."""
     values = _values(case)
@@ -134,6 +142,7 @@ def rests(case: Case) -> None:
         send(case, key, _("Case %(case)s rests: the bank is looking at the payment") % values, lines)
 
 
+@mail.letter
 def goes_on(case: Case) -> None:
     """The bank let it go."""
     values = _values(case)
@@ -144,6 +153,7 @@ def goes_on(case: Case) -> None:
     _to_seller(case, key, subject, [line, *_turn_lines(case, Party.SELLER)])
 
 
+@mail.letter
 def remind(case: Case) -> None:
     """To whoever has the turn: a day is left."""
     values = _values(case)
@@ -154,6 +164,7 @@ def remind(case: Case) -> None:
         senders[case.turn](case, key, subject, _turn_lines(case, case.turn))
 
 
+@mail.letter
 def refused(case: Case, why: str) -> None:
     """To everybody: the refund that ended it was refused by Stripe, so it is open again."""
     values = _values(case)
@@ -242,6 +253,7 @@ def _write(
         mail.write(
             key=f"case:{case.pk}:{key}:{person.pk}",
             to=person.email,
+            language=person.language,
             template="case_letter",
             context={
                 "person": person, "subject": subject, "lines": lines, "quote": quote,

@@ -17,6 +17,7 @@ from kit import mail
 from payments.models import Share
 
 
+@mail.letter
 def will_concede(act: Act) -> None:
     """To staff and to the owners of each shop with a part in it: what happens when, and how to stop it."""
     when = date_format(localtime(act.due_at), "j F Y, H:i T")
@@ -72,6 +73,7 @@ def _write(people: Iterable[User], *, key: str, subject: str, lines: Sequence[st
         mail.write(
             key=f"{key}:{person.pk}",
             to=person.email,
+            language=person.language,
             template="money_letter",
             context={
                 "person": person,

@@ -21,6 +21,7 @@ Kind = SellerLetter.Kind
 Letter = tuple[str, list[str]]
 
 
+@mail.letter
 def write(found: Disputed, letter: SellerLetter) -> None:
     """To the seller's owners; in the transaction that says that it was written."""
     subject, lines = _LETTERS[Kind(letter.kind)](found)
@@ -33,6 +34,7 @@ def write(found: Disputed, letter: SellerLetter) -> None:
         mail.write(
             key=f"dispute-{letter.kind}:{letter.dispute_id}:{letter.share_id}:{letter.round}:{owner.user_id}",
             to=owner.user.email,
+            language=owner.user.language,
             template="dispute_letter",
             context={"person": owner.user, "subject": subject, "lines": lines, "link": link, "why": why},
         )

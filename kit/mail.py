@@ -1,7 +1,9 @@
-"""Write mail in the transaction of the fact it tells; send it afterwards."""
+"""Write mail in the transaction of the fact it tells; send it afterwards. Each in the language of who reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import timedelta
+from functools import wraps
 from typing import Any
 
 import structlog
@@ -10,6 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from kit.clock import now
 from kit.models import Mail
@@ -21,11 +24,54 @@ BATCH = 50
 GIVE_UP_AFTER = 12
 
 
-def write(*, key: str, to: str, template: str, context: Mapping[str, Any]) -> Mail:
+# The languages other readers of the letter that is being composed want it in.
+_others: ContextVar[set[str] | None] = ContextVar("mail_others", default=None)
+
+
+def letter[**P](compose: Callable[P, None]) -> Callable[P, None]:
+    """A function that composes a letter and writes it to one or several people.
+
+    It runs in the marketplace's language, not in that of whoever acted, and once more in each language another of its
+    readers chose: so its sentences may be put together before it is known who reads them.
+    """
+
+    @wraps(compose)
+    def in_each_language(*args: P.args, **kwargs: P.kwargs) -> None:
+        if _others.get() is not None:
+            # Part of a letter that is already being composed in its reader's language.
+            compose(*args, **kwargs)
+            return
+        others: set[str] = set()
+        token = _others.set(others)
+        try:
+            with translation.override(settings.LANGUAGE_CODE):
+                compose(*args, **kwargs)
+            for language in sorted(others):
+                with translation.override(language):
+                    compose(*args, **kwargs)
+        finally:
+            _others.reset(token)
+
+    return in_each_language
+
+
+def write(*, key: str, to: str, template: str, context: Mapping[str, Any], language: str = "") -> Mail | None:
     """Queue the mail `emails/<template>` for `to`. The same `key` is written once, however often the fact is handled.
 
-    Rendered now, so that it tells what was true at the fact. It is sent only if the caller's transaction commits.
+    Rendered now, so that it tells what was true at the fact, in the reader's `language`; empty or unknown is the
+    marketplace's. It is sent only if the caller's transaction commits. None inside a letter that is being composed in
+    another language: this reader's turn comes.
     """
+    wanted = language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    others = _others.get()
+    if others is not None and wanted != translation.get_language():
+        others.add(wanted)
+        return None
+    with translation.override(wanted):
+        return _rendered(key, to, template, context)
+
+
+def _rendered(key: str, to: str, template: str, context: Mapping[str, Any]) -> Mail:
     values = {**context, "site_name": settings.MARKETPLACE_NAME, "site_url": settings.SITE_URL}
     mail, _created = Mail.objects.get_or_create(
         key=key,

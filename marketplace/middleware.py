@@ -1,6 +1,7 @@
 """Headers every page carries, and the second factor staff need."""
 
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -9,8 +10,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 
+from accounts.languages import chosen_language
 from marketplace.views import errors
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -51,6 +54,25 @@ class StaffSecondFactorMiddleware:
         return self.get_response(request)
 
 
+class LanguageMiddleware:
+    """Speaks the language the person chose; else what the browser asks for, as Django's middleware before it found."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Without a cookie nobody is signed in: then the session is not even looked at.
+        user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
+        if user is not None and user.is_authenticated and (code := chosen_language(user)):
+            translation.activate(code)
+            request.LANGUAGE_CODE = code
+        response = self.get_response(request)
+        if "immutable" not in response.headers.get("Cache-Control", ""):
+            # The choice is in a cookie: the switch's own, or the session's.
+            patch_vary_headers(response, ["Cookie"])
+        return response
+
+
 class TimeZoneMiddleware:
     """Shows dates in the time zone of whoever is signed in, if they chose one."""
 
@@ -62,8 +84,14 @@ class TimeZoneMiddleware:
         if request.path.startswith(f"/{settings.MEDIA_URL.lstrip('/')}"):
             return self.get_response(request)
         chosen = getattr(request.user, "timezone", "")
-        with timezone.override(ZoneInfo(chosen) if chosen in available_timezones() else None):
+        with timezone.override(ZoneInfo(chosen) if chosen and chosen in _zones() else None):
             return self.get_response(request)
+
+
+@cache
+def _zones() -> set[str]:
+    # Looked up among the machine's files, which takes longer than many a page.
+    return available_timezones()
 
 
 class NotFoundPageMiddleware:

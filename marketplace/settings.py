@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     # So that the form renderer below finds Django's own widget templates.
     "django.forms",
@@ -85,6 +86,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Once it is known who asks, and before anything speaks to them.
+    "marketplace.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -273,6 +276,9 @@ ALERTS |= {name: int(number) for name, number in _told.items()}
 if min(ALERTS.values()) < 1:
     raise ImproperlyConfigured("ALERTS: every number must be at least 1.")
 
+# Hosts the images an import names may be fetched from, by their full names ("cdn.shopify.com"); none unless said.
+IMPORT_IMAGE_HOSTS = frozenset(host.lower() for host in env.list("IMPORT_IMAGE_HOSTS", default=[]))
+
 # --- Celery -------------------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL
@@ -391,6 +397,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Berlin")
 USE_TZ = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["kit.formats"]
 
 # --- Security -----------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ for long goes to the fallback as well. Nothing is told of what was put off.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -66,8 +66,7 @@ def escalate() -> int:
         if not people:
             return 0
         count = len(found)
-        heading = ngettext("%(count)d problem is still open", "%(count)d problems are still open", count)
-        _write(people, found, heading % {"count": count}, f"problems-old:{moment.isoformat()}")
+        _write(people, found, lambda: _still_open(count), f"problems-old:{moment.isoformat()}")
         Alert.objects.filter(pk__in=[alert.pk for alert in found]).update(escalated_at=moment)
         return count
 
@@ -86,8 +85,7 @@ def _tell(alerts: Sequence[Alert], moment: datetime) -> int:
     if not people or not _is_time(owner, alerts, moment):
         return 0
     count = len(alerts)
-    heading = ngettext("%(count)d problem needs you", "%(count)d problems need you", count)
-    _write(people, alerts, heading % {"count": count}, f"problems:{moment.isoformat()}")
+    _write(people, alerts, lambda: _need_you(count), f"problems:{moment.isoformat()}")
     Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(told_at=moment)
     return count
 
@@ -108,13 +106,24 @@ def _old(moment: datetime) -> QuerySet[Alert]:
     return Alert.objects.filter(late, status=Alert.Status.OPEN, escalated_at=None)
 
 
-def _write(people: Iterable[User], alerts: Sequence[Alert], heading: str, key: str) -> None:
+def _need_you(count: int) -> str:
+    return ngettext("%(count)d problem needs you", "%(count)d problems need you", count) % {"count": count}
+
+
+def _still_open(count: int) -> str:
+    return ngettext("%(count)d problem is still open", "%(count)d problems are still open", count) % {"count": count}
+
+
+@mail.letter
+def _write(people: Iterable[User], alerts: Sequence[Alert], say_heading: Callable[[], str], key: str) -> None:
+    heading = say_heading()
     for person in people:
         lines = [in_words(alert, person) for alert in alerts]
         lines.sort(key=lambda line: (not line.urgent, line.since))
         mail.write(
             key=f"{key}:{person.pk}",
             to=person.email,
+            language=person.language,
             template="open_problems",
             context={
                 "person": person,

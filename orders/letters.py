@@ -15,6 +15,7 @@ def paid(purchase: Purchase) -> None:
     mail.write(
         key=f"order-paid-buyer:{purchase.pk}",
         to=buyer.email,
+        language=buyer.language,
         template="order_paid_buyer",
         context={"buyer": buyer, "purchase": purchase, "orders": orders},
     )
@@ -50,6 +51,7 @@ def _to_buyer(order: Order, key: str, template: str, **more: object) -> None:
     mail.write(
         key=f"{key}:{order.pk}",
         to=buyer.email,
+        language=buyer.language,
         template=template,
         context={"buyer": buyer, "order": order, "purchase": purchase, "lines": lines, **more},
     )
@@ -61,6 +63,7 @@ def _to_owners(order: Order, key: str, template: str, **more: object) -> None:
         mail.write(
             key=f"{key}:{order.pk}:{membership.user_id}",
             to=membership.user.email,
+            language=membership.user.language,
             template=template,
             context={"member": membership.user, "order": order, "purchase": order.purchase, **more},
         )

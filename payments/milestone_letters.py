@@ -7,11 +7,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from kit import mail
 from kit.clock import now
 from payments import letters
 from payments.models import Milestone, MilestoneAgreement
 
 
+@mail.letter
 def proposed(agreement: MilestoneAgreement) -> None:
     """To the buyer: the seller wants to be paid in parts."""
     share, many = agreement.share, agreement.milestones.count()
@@ -33,6 +35,7 @@ def proposed(agreement: MilestoneAgreement) -> None:
     )
 
 
+@mail.letter
 def answered(agreement: MilestoneAgreement) -> None:
     """To the seller's owners: what the buyer said."""
     share = agreement.share
@@ -52,6 +55,7 @@ def answered(agreement: MilestoneAgreement) -> None:
     letters.to_owners(share, key=key, subject=subject % {"number": number}, lines=lines)
 
 
+@mail.letter
 def done(milestone: Milestone) -> None:
     """To the buyer: look at it, and confirm it."""
     share = milestone.agreement.share
@@ -66,6 +70,7 @@ def done(milestone: Milestone) -> None:
     )
 
 
+@mail.letter
 def not_done(milestone: Milestone) -> None:
     """To the seller's owners: the buyer sees it otherwise."""
     share = milestone.agreement.share
@@ -80,6 +85,7 @@ def not_done(milestone: Milestone) -> None:
     )
 
 
+@mail.letter
 def counts_soon(milestone: Milestone) -> None:
     """To the buyer: silence counts as a yes soon."""
     share = milestone.agreement.share

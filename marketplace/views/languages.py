@@ -8,11 +8,16 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
+from accounts.languages import choose_language
+
 
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
     """Speak the chosen language from now on, on the page the person was on; one we do not speak changes nothing."""
-    return set_language(request)
+    answer = set_language(request)
+    if request.user.is_authenticated:
+        choose_language(request.user, request.POST.get("language", ""))
+    return answer
 
 
 def page_to_keep(request: HttpRequest) -> str:
