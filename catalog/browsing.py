@@ -1,36 +1,45 @@
 """What the shop's pages read. Each page has a constant number of queries, however many rows it shows (goal G6)."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Exists, IntegerField, OuterRef, QuerySet, Subquery
+from django.contrib.postgres.search import TrigramSimilarity
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from accounts.models import Membership, Seller, User
+from catalog import asking
+from catalog.asking import Asked
 from catalog.keyset import Order
 from catalog.models import Category, Listing, Photo
+from kit.clock import now
 
 PAGE = 24
 COUNT_UP_TO = 1000
 ROW = 4
 ROWS = 4
-SHELVES_KEPT_SECONDS = 30.0
+KEPT_SECONDS = 30.0
+# What is sold out is shown only to those who ask for it, and only so long after it was published.
+SOLD_OUT_SHOWN = timedelta(days=60)
+# So many of the newest of a category are compared when something similar is looked for.
+COMPARED = 200
 
 NEWEST = Order(("published_at", "pk"), descending=True)
 # Amounts of different currencies have no order, so each currency is a run of its own.
 SORTS = {
-    "newest": NEWEST,
-    "price": Order(("currency", "price", "pk"), descending=False),
-    "price-desc": Order(("currency", "price", "pk"), descending=True),
+    asking.NEWEST: NEWEST,
+    asking.PRICE: Order(("currency", "price", "pk"), descending=False),
+    asking.PRICE_DESC: Order(("currency", "price", "pk"), descending=True),
 }
 
 CARD_FIELDS = (
-    "title", "slug", "price", "currency", "available", "delivery", "status", "published_at", "seller__name",
-    "seller__slug",
+    "title", "slug", "price", "highest_price", "currency", "available", "delivery", "status", "published_at",
+    "seller__name", "seller__slug",
 )  # fmt: skip
 PHOTO_FACTS = {"large": "image", "small": "small", "width": "width", "height": "height", "alt": "alt"}
 
@@ -85,15 +94,23 @@ def cards() -> QuerySet[Listing]:
     return published.select_related("seller").only(*CARD_FIELDS).annotate(cover=cover_of())
 
 
-def browse(*, q: str = "", category: str = "", sort: str = "newest", after: str = "") -> Page:
-    """A page of the shop: by words, category (its slug) and order; one query, the count of the first page included."""
-    found = cards()
+def narrowed(found: QuerySet[Listing], asked: Asked, category: str = "") -> QuerySet[Listing]:
+    """Those of `found` that fit the filters and the category (its slug); the words are searching's part."""
     if category:
         found = in_category(found, category)
-    if q:
-        words = SearchQuery(q, config="english", search_type="websearch")
-        found = found.alias(words=SearchVector("title", "description", config="english")).filter(words=words)
-    return page(found, SORTS.get(sort, NEWEST), after)
+    if asked.sold_out:
+        found = found.filter(Q(available__gt=0) | Q(published_at__gte=now() - SOLD_OUT_SHOWN))
+    else:
+        found = found.filter(available__gt=0)
+    exact = {
+        "currency": asked.currency,
+        "price__gte": asked.low,
+        "price__lte": asked.high,
+        "delivery": asked.delivery,
+        "seller__country": asked.country,
+        "seller__slug": asked.shop,
+    }
+    return found.filter(**{name: value for name, value in exact.items() if value not in ("", None)})
 
 
 def in_category(found: QuerySet[Listing], slug: str) -> QuerySet[Listing]:
@@ -101,16 +118,19 @@ def in_category(found: QuerySet[Listing], slug: str) -> QuerySet[Listing]:
     return found.filter(category=Subquery(Category.objects.filter(slug=slug).values("pk")[:1]))
 
 
-def of_seller(seller: Seller, *, after: str = "") -> Page:
-    """A page of one seller's shop, newest first."""
-    return page(cards().filter(seller=seller), NEWEST, after)
+def of_seller(seller: Seller, asked: Asked, *, after: str = "") -> Page:
+    """A page of one seller's shop."""
+    found = narrowed(cards().filter(seller=seller), asked)
+    return page(found, SORTS[asked.sort], after)
 
 
-def page(found: QuerySet[Listing], order: Order, after: str) -> Page:
-    """One page of `found`; the first one also counts, up to COUNT_UP_TO, in the same query."""
+def page(found: QuerySet[Listing], order: Order, after: str, *, counted: QuerySet[Listing] | None = None) -> Page:
+    """One page of `found`; the first one also counts (`counted`, where that is more), up to COUNT_UP_TO, in the same
+    query.
+    """
     if not after:
-        counted: QuerySet[Any] = found.order_by().values("pk")[: COUNT_UP_TO + 1]
-        found = found.annotate(found=CountUpTo(counted))
+        rows: QuerySet[Any] = (found if counted is None else counted).order_by().values("pk")[: COUNT_UP_TO + 1]
+        found = found.annotate(found=CountUpTo(rows))
     listings = list(order.after(after, found)[: PAGE + 1])
     more = order.cursor(listings[PAGE - 1]) if len(listings) > PAGE else ""
     count = None if after else getattr(listings[0], "found", 0) if listings else 0
@@ -119,14 +139,14 @@ def page(found: QuerySet[Listing], order: Order, after: str) -> Page:
 
 def home() -> Home:
     """The newest, the best of them large, and the newest of the categories that have something; three queries."""
-    newest = list(NEWEST.after("", cards())[: 2 * ROW])
-    feature = next((listing for listing in newest if listing.available and _cover(listing)), None)
+    newest = list(NEWEST.after("", cards().filter(available__gt=0))[: 2 * ROW])
+    feature = next((listing for listing in newest if _cover(listing)), None)
     arrivals = [listing for listing in newest if listing != feature][:ROW]
     return Home(feature, arrivals, _rows())
 
 
 def _rows() -> list[Row]:
-    inside = Listing.objects.filter(category=OuterRef("pk"), status=Listing.Status.PUBLISHED)
+    inside = Listing.objects.filter(category=OuterRef("pk"), status=Listing.Status.PUBLISHED, available__gt=0)
     newest = inside.order_by("-published_at", "-pk").values("pk")[:ROW]
     shelves = list(Category.objects.annotate(newest=ArraySubquery(newest)))
     # A row of one or two looks forgotten; its listings are still among the new arrivals and in browse.
@@ -147,23 +167,57 @@ def listing_page(pk: int, viewer: User | AnonymousUser) -> Listing | None:
 
 def more_from(listing: Listing) -> list[Listing]:
     """The newest other listings of the same seller."""
-    others = cards().filter(seller=listing.seller_id).exclude(pk=listing.pk)
+    others = cards().filter(seller=listing.seller_id, available__gt=0).exclude(pk=listing.pk)
     return list(NEWEST.after("", others)[:ROW])
 
 
+def similar(listing: Listing) -> list[Listing]:
+    """What somebody may want instead of a listing that is sold out: of the same category, with the nearest titles."""
+    shelf = Listing.objects.filter(category=listing.category_id, status=Listing.Status.PUBLISHED, available__gt=0)
+    newest = shelf.exclude(pk=listing.pk).order_by("-published_at", "-pk").values("pk")[:COMPARED]
+    near = cards().filter(pk__in=newest).annotate(nearness=TrigramSimilarity("title", listing.title))
+    return list(near.order_by("-nearness", "-published_at", "-pk")[:ROW])
+
+
+class Kept[Row]:
+    """Rows of a small table, read at most twice a minute by each process."""
+
+    def __init__(self, read: Callable[[], Iterable[Row]]) -> None:
+        self._read = read
+        self._rows: list[Row] = []
+        self._read_at = 0.0
+
+    def all(self) -> list[Row]:
+        """The rows, in the order they were read in."""
+        if not self._rows or monotonic() - self._read_at >= KEPT_SECONDS:
+            self._rows = list(self._read())
+            self._read_at = monotonic()
+        return self._rows
+
+    def forget(self) -> None:
+        """Read again at the next use."""
+        self._rows = []
+
+
 class Shelves:
-    """The categories, read at most twice a minute by each process: they change a few times a year."""
+    """The categories and the sellers' countries, which seldom change."""
 
     def __init__(self) -> None:
-        self._categories: list[Category] = []
-        self._read_at = -SHELVES_KEPT_SECONDS
+        self._categories: Kept[Category] = Kept(Category.objects.all)
+        self._countries: Kept[str] = Kept(_countries)
 
     def all(self) -> list[Category]:
         """Every category, in the shop's order."""
-        if not self._categories or monotonic() - self._read_at >= SHELVES_KEPT_SECONDS:
-            self._categories = list(Category.objects.all())
-            self._read_at = monotonic()
-        return self._categories
+        return self._categories.all()
+
+    def countries(self) -> list[str]:
+        """The codes of the countries sellers are in."""
+        return self._countries.all()
+
+    def like(self, q: str) -> list[Category]:
+        """Categories with one of these words in their names."""
+        words = {word for word in q.lower().split() if len(word) > 2}
+        return [category for category in self.all() if words & set(category.name.lower().split())]
 
     def named(self, slug: str) -> Category | None:
         """The category with this slug; one that was added a moment ago is found too."""
@@ -172,7 +226,12 @@ class Shelves:
 
     def forget(self) -> None:
         """Read again at the next use."""
-        self._categories = []
+        self._categories.forget()
+        self._countries.forget()
+
+
+def _countries() -> Iterable[str]:
+    return Seller.objects.order_by("country").values_list("country", flat=True).distinct()
 
 
 shelves = Shelves()

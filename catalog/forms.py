@@ -13,27 +13,12 @@ from django.utils.translation import gettext_lazy
 from accounts.countries import currencies
 from accounts.models import Seller
 from catalog import stock
-from catalog.browsing import SORTS
 from catalog.models import Category, Listing, Photo
 from catalog.photos import MAX_PHOTOS
 from kit.money import parse_amount, to_decimal
 
 MOST_IN_STOCK = 1_000_000
 PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/gif"
-
-
-class BrowseForm(forms.Form):
-    """What a visitor asks the shop for. Addresses are typed and mangled: what is not understood is left out."""
-
-    q = forms.CharField(max_length=200, required=False)
-    sort = forms.CharField(max_length=20, required=False)
-
-    def asked(self) -> dict[str, str]:
-        """The words and the order, always usable."""
-        self.is_valid()
-        given = self.cleaned_data
-        sort = given.get("sort", "")
-        return {"q": given.get("q", ""), "sort": sort if sort in SORTS else "newest"}
 
 
 class ListingForm(forms.ModelForm[Listing]):

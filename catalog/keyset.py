@@ -1,7 +1,7 @@
 """Paging by position: "what comes after this row", which costs the same on page one and page four thousand."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +12,18 @@ SEPARATOR = "~"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Rows in the order of `fields`, all in one direction, so that one index answers; the last field is unique."""
+    """Rows in the order of `fields`, all in one direction, so that one index answers; the last field is unique.
+
+    `computed` names the fields that are annotations, with the kind of column they would be.
+    """
 
     fields: tuple[str, ...]
     descending: bool
+    computed: Mapping[str, str] = field(default_factory=dict)
 
     def after(self, cursor: str, rows: QuerySet[Any]) -> QuerySet[Any]:
         """`rows` in this order, from behind `cursor`. A cursor somebody made up is the first page."""
-        names = [f"-{field}" if self.descending else field for field in self.fields]
+        names = [f"-{name}" if self.descending else name for name in self.fields]
         values = self._read(cursor, rows.model)
         if values is not None:
             rows = rows.filter(self._behind(values))
@@ -27,20 +31,20 @@ class Order:
 
     def cursor(self, row: Model) -> str:
         """Where `row` stands."""
-        return SEPARATOR.join(_written(getattr(row, field)) for field in self.fields)
+        return SEPARATOR.join(_written(getattr(row, name)) for name in self.fields)
 
     def _read(self, cursor: str, model: type[Model]) -> list[Any] | None:
         parts = cursor.split(SEPARATOR)
         if len(parts) != len(self.fields) or "\x00" in cursor:
             return None
         try:
-            return [_read(part, self._column(model, field)) for field, part in zip(self.fields, parts, strict=True)]
+            return [_read(part, self._column(model, name)) for name, part in zip(self.fields, parts, strict=True)]
         except ValueError:
             return None
 
     def _behind(self, values: Sequence[Any]) -> Func:
         # PostgreSQL compares whole rows, and walks the index of the same columns to do it: (a, b) < (x, y).
-        here = Func(*(F(field) for field in self.fields), function="ROW")
+        here = Func(*(F(name) for name in self.fields), function="ROW")
         there = Func(*(Value(value) for value in values), function="ROW")
         return Func(
             here,
@@ -50,9 +54,10 @@ class Order:
             output_field=BooleanField(),
         )
 
-    @staticmethod
-    def _column(model: type[Model], field: str) -> str:
-        found = model._meta.pk if field == "pk" else model._meta.get_field(field)
+    def _column(self, model: type[Model], name: str) -> str:
+        if name in self.computed:
+            return self.computed[name]
+        found = model._meta.pk if name == "pk" else model._meta.get_field(name)
         return found.get_internal_type() if found is not None else ""
 
 

@@ -1,7 +1,9 @@
 """The shop's pages and the seller's listings."""
 
+from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
+from catalog import sitemaps
 from catalog.views import desk, photos, shop
 
 app_name = "catalog"
@@ -11,6 +13,8 @@ urlpatterns = [
     path("browse/", shop.browse, name="browse"),
     path("browse/<slug:slug>/", shop.browse, name="category"),
     path("listings/<int:pk>-<str:slug>/", shop.listing, name="listing"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap-<slug:section>.xml", sitemap, {"sitemaps": sitemaps.SITEMAPS}, name="sitemap_part"),
     path("shops/<slug:slug>/", shop.seller_shop, name="shop"),
     path("desk/listings/", desk.seller_listings, name="seller_listings"),
     path("desk/listings/new/", desk.listing_new, name="listing_new"),

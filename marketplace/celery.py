@@ -31,5 +31,7 @@ app.conf.beat_schedule = {
     "look for what is wrong": {"task": "monitoring.watch", "schedule": 60.0, "options": UNHEARD},
     "look at rates": {"task": "monitoring.watch_rates", "schedule": 1200.0, "options": UNHEARD},
     "tell Stripe of new addresses": {"task": "customers.tell_stripe", "schedule": 3600.0, "options": UNHEARD},
+    "learn words": {"task": "catalog.learn_words", "schedule": 300.0, "options": UNHEARD},
+    "count words anew": {"task": "catalog.count_words", "schedule": 3600.0, "options": UNHEARD},
     "send waiting mail": {"task": "kit.send_mail", "schedule": 10.0, "options": UNHEARD},
 }

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.humanize",
     "django.contrib.sitemaps",
+    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     # So that the form renderer below finds Django's own widget templates.
     "django.forms",

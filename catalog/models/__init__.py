@@ -5,6 +5,7 @@ from catalog.models.listing import Listing, ListingEdit, ListingMove
 from catalog.models.photo import Photo
 from catalog.models.stock import Reservation, ReservationMove, StockChange
 from catalog.models.variant import Variant
+from catalog.models.word import Word
 
 __all__ = [
     "Category",
@@ -16,4 +17,5 @@ __all__ = [
     "ReservationMove",
     "StockChange",
     "Variant",
+    "Word",
 ]

@@ -17,6 +17,7 @@ FORM = re.compile(r"<form\b[^>]*?\bmethod=[\"']?post\b.*?</form>", re.IGNORECASE
 UNESCAPED = re.compile(r"\|\s*safe\b|\|\s*safeseq\b|{%-?\s*autoescape\s+off|mark_safe|SafeString\(|__html__")
 # Each of these escapes what it is given, or is given nothing from outside.
 VOUCHED_FOR = {
+    "catalog/structured.py",  # JSON whose <, > and & are written as escapes
     "kit/templatetags/ui.py",  # drawings of our own, and strings without content
     "templates/django/forms/field.html",  # help texts come from our forms and allauth's, as in Django's own template
 }

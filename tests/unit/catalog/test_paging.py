@@ -40,7 +40,15 @@ def walk(client: Client, address: str) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "address", ["/browse/", "/browse/?sort=price", "/browse/?sort=price-desc", "/browse/shelf/", "/browse/?q=thing"]
+    "address",
+    [
+        "/browse/",
+        "/browse/?sort=price",
+        "/browse/?sort=price-desc",
+        "/browse/shelf/",
+        "/browse/?q=thing",
+        "/browse/?q=thing&sort=newest",
+    ],
 )
 def test_following_show_more_meets_everything_once(client: Client, sixty: list[Listing], address: str):
     found = walk(client, address)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.models import Seller
 from catalog.browsing import shelves
 from catalog.models import Category, Listing, Photo
+from catalog.searching import FEW
 from tests.factories import ListingFactory
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,7 @@ def test_browse_asks_three_times_the_basket_included(
 ):
     stock_the_shop(ceramics, rows)
     shelves.all()
+    shelves.countries()
 
     with django_assert_num_queries(3):  # the session, the basket, the listings with photos, sellers and count
         page = with_basket.get("/browse/")
@@ -52,8 +54,9 @@ def test_a_category_and_a_search_ask_no_more(
 ):
     stock_the_shop(ceramics, rows)
     shelves.all()
+    shelves.countries()
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(1 if rows > FEW else 2):  # where little is found, words that were perhaps meant
         client.get("/browse/ceramics-glass/?q=linen&sort=price")
 
 

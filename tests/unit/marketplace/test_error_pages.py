@@ -132,3 +132,4 @@ def test_crawlers_are_kept_out_of_everything_but_production(client, settings):
     assert "Disallow: /\n" in closed
     assert "Disallow: /basket/" in shop
     assert "Disallow: /\n" not in shop
+    assert f"Sitemap: {settings.SITE_URL}/sitemap.xml\n" in shop

@@ -1,0 +1,83 @@
+"""Finding things by words: what fits best, and what was meant where a word was mistyped."""
+
+from dataclasses import dataclass, replace
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import F, Func, IntegerField, QuerySet
+
+from catalog import vocabulary
+from catalog.asking import RELEVANCE, Asked
+from catalog.browsing import SORTS, Page, cards, narrowed, page
+from catalog.keyset import Order
+from catalog.models import Listing
+
+CONFIG = "english"
+# The newest so many that have the words are put in order by how well they fit. A word that a tenth of the shop has
+# would otherwise cost reading all of that tenth, for a page of 24 (goal G10).
+CANDIDATES = 500
+# So few are no reason to be sure that the word was the one that was meant.
+FEW = 3
+
+BEST = Order(("rank", "pk"), descending=True, computed={"rank": "IntegerField"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of what was found. `q` is what was searched in the end, `instead_of` what was typed if that is another;
+    `meant` is another spelling worth a try.
+    """
+
+    page: Page
+    q: str
+    instead_of: str = ""
+    meant: str = ""
+
+
+def find(asked: Asked, *, category: str = "", after: str = "") -> Found:
+    """A page of the shop. Words nothing is found for are searched for as what they resemble, and that is said."""
+    first = _page(asked, category, after)
+    if not asked.q or after or (first.count or 0) > FEW:
+        return Found(first, asked.q)
+    nearer = vocabulary.corrected(asked.q)
+    if nearer == asked.q:
+        return Found(first, asked.q)
+    if first.listings:
+        return Found(first, asked.q, meant=nearer)
+    second = _page(replace(asked, q=nearer), category, after)
+    return Found(second, nearer, instead_of=asked.q) if second.listings else Found(first, asked.q)
+
+
+def matching(rows: QuerySet[Listing], q: str) -> QuerySet[Listing]:
+    """Those of `rows` that have the words, in any grammatical form; quotes, `or` and minus as people write them."""
+    return rows.filter(search=_query(q))
+
+
+def best(rows: QuerySet[Listing], q: str) -> QuerySet[Listing]:
+    """Those of `rows` that have the words, the newest CANDIDATES of them, with how well they fit as `rank`."""
+    newest = matching(rows, q).order_by("-published_at", "-pk").values("pk")[:CANDIDATES]
+    return rows.filter(pk__in=newest).annotate(rank=_rank(q))
+
+
+def _page(asked: Asked, category: str, after: str) -> Page:
+    rows = narrowed(cards(), asked, category)
+    if not asked.q:
+        return page(rows, SORTS[asked.sort], after)
+    words = matching(rows, asked.q)
+    if asked.sort != RELEVANCE:
+        return page(words, SORTS[asked.sort], after)
+    return page(best(rows, asked.q), BEST, after, counted=words)
+
+
+def _query(q: str) -> SearchQuery:
+    return SearchQuery(q, config=CONFIG, search_type="websearch")
+
+
+def _rank(q: str) -> Func:
+    # A whole number, because a place in the order is written into an address and has to be read back exactly.
+    return Func(
+        F("search"),
+        _query(q),
+        function="ts_rank",
+        template="(1000000 * %(function)s(%(expressions)s))::integer",
+        output_field=IntegerField(),
+    )
