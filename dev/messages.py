@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +112,7 @@ def _in_template(source: str) -> Iterator[Said]:
         yield from _message(name, [ast.literal_eval(word) for word in re.findall(_LITERAL, words, re.DOTALL)])
 
 
-def _message(name: str, words: list[object]) -> Iterator[Said]:
+def _message(name: str, words: Sequence[object]) -> Iterator[Said]:
     context, text, plural = ((words[at] if at is not None and at < len(words) else None) for at in CALLS[name])
     if isinstance(text, str) and text:
         yield Said(text, plural if isinstance(plural, str) else None, context if isinstance(context, str) else None)
