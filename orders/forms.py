@@ -3,7 +3,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Listing
+from catalog.models import Listing, Variant
+from catalog.variants import offered_of
 from orders.baskets import LARGEST_QUANTITY
 
 TOO_MANY = _("One basket holds at most %(limit_value)s of a thing.")
@@ -19,6 +20,7 @@ class AddToBasketForm(forms.Form):
             "invalid_choice": _("This is no longer for sale, so it was not added to your basket."),
         },
     )
+    variant = forms.IntegerField(required=False, error_messages={"invalid": _("Choose one from the list.")})
     quantity = forms.IntegerField(
         required=False,
         min_value=1,
@@ -35,6 +37,16 @@ class AddToBasketForm(forms.Form):
         self.fields["listing"].queryset = Listing.objects.filter(  # type: ignore[attr-defined]
             status=Listing.Status.PUBLISHED
         ).select_related("seller")
+
+    def clean_variant(self) -> Variant | None:
+        """The variant, if it is one the listing is offered in."""
+        chosen, listing = self.cleaned_data["variant"], self.cleaned_data.get("listing")
+        if chosen is None or listing is None:
+            return None
+        variant = offered_of(listing).filter(pk=chosen).first()
+        if variant is None:
+            raise forms.ValidationError(_("This variant is no longer for sale. Choose another one."))
+        return variant
 
     def clean_quantity(self) -> int:
         """One, when nothing was said."""

@@ -15,6 +15,7 @@ from accounts.models import Seller
 from catalog import asking, browsing, searching, structured
 from catalog.asking import Asked, BrowseForm
 from catalog.models import Category, Listing
+from catalog.variants import offered_of
 from kit.money import format_money
 
 # A basket line holds no more than this.
@@ -99,6 +100,7 @@ def listing(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "is_own": is_own,
         "others": browsing.more_from(found) if found.available else [],
         "similar": [] if found.available else browsing.similar(found),
+        "variants": list(offered_of(found)) if found.options else [],
         "most_to_buy": min(found.available, MOST_TO_BUY),
         "canonical": structured.absolute(found.get_absolute_url()),
         "structured": structured.as_script(structured.listing(found, gallery)),

@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog.models import Listing
 from orders import baskets
 from orders.forms import AddToBasketForm, QuantityForm
 from orders.queries import basket_page
@@ -32,13 +31,19 @@ def add(request: HttpRequest) -> HttpResponse:
     form = AddToBasketForm(request.POST)
     if not form.is_valid():
         _say_errors(request, form)
-        return redirect("orders:basket")
-    listing: Listing = form.cleaned_data["listing"]
-    change = baskets.add(baskets.ensure_basket(request), listing, form.cleaned_data["quantity"])
+        listing = form.cleaned_data.get("listing")
+        return redirect(listing) if listing is not None and listing.options else redirect("orders:basket")
+    listing, variant = form.cleaned_data["listing"], form.cleaned_data["variant"]
+    try:
+        change = baskets.add(baskets.ensure_basket(request), listing, form.cleaned_data["quantity"], variant)
+    except baskets.ChooseVariant as error:
+        messages.error(request, str(error))
+        return redirect(listing)
+    name = f"{listing.title} ({variant.name})" if variant else listing.title
     if change.was_cut:
-        messages.warning(request, _cut(listing, change))
+        messages.warning(request, _cut(name, change))
     else:
-        messages.success(request, _("“%(title)s” is in your basket.") % {"title": listing.title})
+        messages.success(request, _("“%(title)s” is in your basket.") % {"title": name})
     return redirect("orders:basket")
 
 
@@ -46,7 +51,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def update(request: HttpRequest, pk: int) -> HttpResponse:
     """Change how many of a line there are; 0 removes it."""
     basket = baskets.basket_for(request)
-    line = basket.lines.select_related("listing").filter(pk=pk).first() if basket else None
+    line = basket.lines.select_related("listing", "variant").filter(pk=pk).first() if basket else None
     if basket is None or line is None:
         raise Http404
     form = QuantityForm(request.POST)
@@ -55,16 +60,16 @@ def update(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("orders:basket")
     change = baskets.change(basket, line, form.cleaned_data["quantity"])
     if change.was_cut:
-        messages.warning(request, _cut(line.listing, change))
+        messages.warning(request, _cut(line.name, change))
     elif change.quantity == 0:
-        messages.success(request, _("“%(title)s” is no longer in your basket.") % {"title": line.listing.title})
+        messages.success(request, _("“%(title)s” is no longer in your basket.") % {"title": line.name})
     return redirect("orders:basket")
 
 
-def _cut(listing: Listing, change: baskets.Change) -> str:
+def _cut(title: str, change: baskets.Change) -> str:
     """Why the basket holds fewer than were asked for."""
     if change.quantity == 0:
-        return _("“%(title)s” is sold out, so it is not in your basket.") % {"title": listing.title}
+        return _("“%(title)s” is sold out, so it is not in your basket.") % {"title": title}
     if change.quantity == baskets.LARGEST_QUANTITY:
         message = _("One basket holds at most %(count)d of a thing, so yours now has %(count)d of “%(title)s”.")
     else:
@@ -73,7 +78,7 @@ def _cut(listing: Listing, change: baskets.Change) -> str:
             "Only %(count)d of “%(title)s” are left, and they are in your basket.",
             change.quantity,
         )
-    return message % {"count": change.quantity, "title": listing.title}
+    return message % {"count": change.quantity, "title": title}
 
 
 def _say_errors(request: HttpRequest, form: Form) -> None:
