@@ -47,7 +47,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.humanize",
     "django.contrib.sitemaps",
-    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     # So that the form renderer below finds Django's own widget templates.
     "django.forms",
