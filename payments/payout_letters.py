@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from kit import mail
 from payments import letters
 from payments.models import Payout
 from payments.payout_failures import failure
