@@ -22,8 +22,8 @@ from accounts.requirements import sentence
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
-class MembershipInline(admin.TabularInline):
-    """The people of a shop, or the shops of a person."""
+class MembershipInline(admin.StackedInline):
+    """The people of a shop, or the shops of a person. Stacked, because Django labels no field in a table's row."""
 
     model = Membership
     extra = 0

@@ -1,6 +1,9 @@
 """Categories to arrange, listings and reservations to look at."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminIntegerFieldWidget
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +20,11 @@ class CategoryAdmin(admin.ModelAdmin[Category]):
     list_editable = ("position",)
     search_fields = ("name",)
     prepopulated_fields = {"slug": ("name",)}
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """With a name for each field of the table, which Django leaves without one."""
+        named = {"position": AdminIntegerFieldWidget(attrs={"aria-label": _("Position")})}
+        return super().get_changelist_form(request, **{"widgets": named, **kwargs})
 
     def save_model(self, request: HttpRequest, obj: Category, form: object, change: bool) -> None:
         """Save, and let this process show it at once; the others follow within half a minute."""

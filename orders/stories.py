@@ -26,12 +26,17 @@ class Pill:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a timeline; without `at` it is still to come."""
+    """One line of a timeline; without `at` it is still to come. Shown by components/money_timeline.html."""
 
     label: str
     at: datetime | None = None
     actor: str = ""
     reason: str = ""
+
+    @property
+    def is_future(self) -> bool:
+        """Whether it is still to come."""
+        return self.at is None
 
 
 @dataclass(frozen=True, slots=True)

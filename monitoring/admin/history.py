@@ -14,11 +14,11 @@ from monitoring.queries import owner_in_words
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened: when, who, what."""
+    """One thing that happened: when, who, what. Shown by components/money_timeline.html."""
 
     at: datetime
-    who: str
-    what: str
+    actor: str
+    label: str
 
 
 def history(alert: Alert, reader: User) -> list[Entry]:

@@ -117,7 +117,7 @@ def test_the_history_tells_everything_in_order_with_who_and_why(alert: Alert, da
     handling.close(alert, by=dana, reason="The address never was one.")
     alert.refresh_from_db()
 
-    told = [(entry.who, entry.what) for entry in history(alert, dana)]
+    told = [(entry.actor, entry.label) for entry in history(alert, dana)]
 
     assert told == [
         ("", "Found."),
