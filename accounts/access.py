@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -45,14 +46,14 @@ def sellers_of(user: User | AnonymousUser) -> list[Seller]:
     return [membership.seller for membership in memberships_of(user)]
 
 
-def seller_required(view: View) -> View:
+def seller_required[Answer: HttpResponseBase](view: Callable[..., Answer]) -> Callable[..., Answer | HttpResponse]:
     """Let only members of a seller's team in, with `request.seller` set.
 
     Visitors are sent to sign in and come back; people without a shop are sent to open one.
     """
 
     @wraps(view)
-    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> Answer | HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(way_back(request))
         membership = memberships_of(request.user).first()

@@ -37,10 +37,15 @@ def from_html(markup: str) -> str:
     Text that holds no markup keeps its own lines.
     """
     if not LOOKS_LIKE_HTML.search(markup):
-        return _tidy(markup.splitlines())
+        return tidied(markup)
     kept = nh3.clean(markup, tags=set(BLOCKS), attributes={}, strip_comments=True)
     flowing = " ".join(kept.split())
     return _tidy(html.unescape(A_TAG.sub(_break, flowing)).splitlines())
+
+
+def tidied(text: str) -> str:
+    """Plain text without spaces at the ends of its lines, and without more than one empty line together."""
+    return _tidy(text.splitlines())
 
 
 def _break(tag: re.Match[str]) -> str:

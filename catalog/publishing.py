@@ -1,13 +1,20 @@
 """Putting a listing into the shop, and taking it out again."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import batched
 
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from accounts.models import Seller
 from accounts.rules import why_cannot_sell
 from catalog.models import Listing
 from kit.clock import now
-from kit.transitions import move
+from kit.transitions import move, move_all
+
+BATCH = 500
 
 
 class CannotPublish(Exception):
@@ -54,6 +61,22 @@ def publish(listing: Listing, actor: str, *, at: datetime | None = None) -> None
         at=moment,
         published_at=listing.published_at or moment,
     )
+
+
+def publish_drafts(seller: Seller, listings: Sequence[int], actor: str) -> int:
+    """Show those of the seller's drafts (by id) that lack nothing in the shop; how many. Raises CannotPublish while the
+    seller may not sell.
+    """
+    if refusal := why_cannot_sell(seller):
+        raise CannotPublish([refusal])
+    moment, published = now(), 0
+    first = Coalesce(F("published_at"), Value(moment))
+    for pks in batched(listings, BATCH):
+        drafts = Listing.objects.filter(pk__in=pks, seller=seller, status=Listing.Status.DRAFT).order_by("pk")
+        ready = [listing for listing in drafts if not missing(listing)]
+        move_all(ready, Listing.Status.PUBLISHED, actor=actor, reason="published", at=moment, published_at=first)
+        published += len(ready)
+    return published
 
 
 def hide(listing: Listing, actor: str, *, reason: str = "hidden by the seller", at: datetime | None = None) -> bool:

@@ -4,7 +4,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
 from catalog import sitemaps
-from catalog.views import desk, photos, shop
+from catalog.views import desk, imports, photos, shop
 
 app_name = "catalog"
 
@@ -22,6 +22,12 @@ urlpatterns = [
     path("desk/listings/<int:pk>/publish/", desk.listing_publish, name="listing_publish"),
     path("desk/listings/<int:pk>/hide/", desk.listing_hide, name="listing_hide"),
     path("desk/listings/<int:pk>/photos/", photos.photos_add, name="photos_add"),
+    path("desk/import/", imports.imports, name="imports"),
+    path("desk/import/<int:pk>/", imports.import_run, name="import_run"),
+    path("desk/import/<int:pk>/progress/", imports.import_progress, name="import_progress"),
+    path("desk/import/<int:pk>/confirm/", imports.import_confirm, name="import_confirm"),
+    path("desk/import/<int:pk>/discard/", imports.import_discard, name="import_discard"),
+    path("desk/export/", imports.export_listings, name="export_listings"),
     path("desk/photos/<int:pk>/earlier/", photos.photo_earlier, name="photo_earlier"),
     path("desk/photos/<int:pk>/remove/", photos.photo_remove, name="photo_remove"),
     path("desk/photos/<int:pk>/describe/", photos.photo_describe, name="photo_describe"),

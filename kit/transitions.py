@@ -4,7 +4,7 @@ A model takes part by giving `MOVES` (from -> the statuses it may go to) and `HI
 foreign key called `subject`). No other code assigns a status; tests/house holds that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -78,3 +78,28 @@ def move(row: Movable, to: str, *, actor: str, reason: str, at: datetime | None 
     row.status = to
     for field, value in also.items():
         setattr(row, field, value)
+
+
+def move_all[Row: Movable](
+    rows: Sequence[Row], to: str, *, actor: str, reason: str, at: datetime | None = None, **also: object
+) -> None:
+    """Move many rows of one model that have the same status: two queries, however many. All of them, or none.
+
+    Raises IllegalMove when the table forbids the move, LostRace when any was moved by somebody else since it was read.
+    Fields in `also` may be expressions; the rows in memory are not changed.
+    """
+    if not rows:
+        return
+    model: Any = type(rows[0])
+    before = rows[0].status
+    if to not in model.MOVES[before] or any(row.status != before for row in rows):
+        raise IllegalMove(f"{len(rows)} of {model.__name__}: {before} → {to}")
+    moment = at or now()
+    with transaction.atomic():
+        moved = model.objects.filter(pk__in=[row.pk for row in rows], status=before).update(status=to, **also)
+        if moved != len(rows):
+            raise LostRace(f"{len(rows) - moved} of {len(rows)} {model.__name__} are no longer {before}")
+        record = model.HISTORY
+        record.objects.bulk_create(
+            record(subject=row, from_status=before, to_status=to, at=moment, actor=actor, reason=reason) for row in rows
+        )

@@ -9,6 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
 app = Celery("marketplace")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["catalog.importing"])
 
 # A bell nobody heard for a minute need not be heard: after a night without workers there is not a night of bells.
 UNHEARD = {"expires": 60}
@@ -33,5 +34,8 @@ app.conf.beat_schedule = {
     "tell Stripe of new addresses": {"task": "customers.tell_stripe", "schedule": 3600.0, "options": UNHEARD},
     "learn words": {"task": "catalog.learn_words", "schedule": 300.0, "options": UNHEARD},
     "count words anew": {"task": "catalog.count_words", "schedule": 3600.0, "options": UNHEARD},
+    "work on imports": {"task": "catalog.work_on_imports", "schedule": 30.0, "options": UNHEARD},
+    "fetch imported images": {"task": "catalog.fetch_images", "schedule": 60.0, "options": UNHEARD},
+    "forget old imports": {"task": "catalog.forget_imports", "schedule": 3600.0, "options": UNHEARD},
     "send waiting mail": {"task": "kit.send_mail", "schedule": 10.0, "options": UNHEARD},
 }
