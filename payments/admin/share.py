@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
-from payments import stories
+from payments import bars, stories
 from payments.admin import standing
 from payments.admin.decide import Desk, possible
 from payments.models import Hold, MilestoneAgreement, MoneyAction, Refund, Release, Share, ShareMove
@@ -201,7 +201,7 @@ def _shown(share: Share) -> dict[str, Any]:
         "turns": standing.turns(share),
         "story": stories.for_staff(share),
         "decisions": possible(share),
-        "bar": standing.bar(share),
+        "bar": bars.for_staff(share),
         "debt": seller_debt(share.order.seller, share.currency),
     }
 

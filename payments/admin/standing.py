@@ -9,7 +9,6 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from kit.money import Money
 from payments import refunds
 from payments.models import Hold, MoneyAction, Share
 
@@ -67,16 +66,6 @@ def next_thing(share: Share) -> str:
     if share.release_at is None:
         return _("after delivery")
     return _("released on %(day)s") % {"day": date_format(localtime(share.release_at), "j F")}
-
-
-def bar(share: Share) -> list[tuple[str, str, Money]]:
-    """The parts of the money bar."""
-    return [
-        ("held", _("Held for the seller"), share.money(share.left)),
-        ("paid", _("Released to the seller"), share.money(share.released)),
-        ("refunded", _("Refunded to the buyer"), share.money(share.refunded)),
-        ("fees", _("Our fee"), share.money(share.fee - share.fee_returned)),
-    ]
 
 
 def _waiting(action: MoneyAction) -> Now:

@@ -7,12 +7,12 @@ from django import template
 from django.db.models import QuerySet
 
 from orders.models import Order
-from payments import stories
+from payments import bars, stories
 from payments.models import Share
 
 register = template.Library()
 
-TIMELINE = "components/money_timeline.html"
+STORY = "payments/_story.html"
 
 
 def _shares() -> QuerySet[Share]:
@@ -31,18 +31,18 @@ def _share(order: Order) -> Share | None:
     return _shares().filter(order=order).first()
 
 
-@register.inclusion_tag(TIMELINE)
+@register.inclusion_tag(STORY)
 def buyer_story(order: Order) -> dict[str, Any]:
     """The order's money in the buyer's words; nothing before it is paid."""
     share = _share(order)
-    return {"story": stories.for_buyer(share) if share else []}
+    return {"story": stories.for_buyer(share), "bar": bars.for_buyer(share)} if share else {}
 
 
-@register.inclusion_tag(TIMELINE)
+@register.inclusion_tag(STORY)
 def seller_story(order: Order) -> dict[str, Any]:
     """The order's money in the seller's words; nothing before it is paid."""
     share = _share(order)
-    return {"story": stories.for_seller(share) if share else []}
+    return {"story": stories.for_seller(share), "bar": bars.for_seller(share)} if share else {}
 
 
 @register.simple_tag

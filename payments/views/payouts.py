@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -28,6 +29,7 @@ from payments import payout_files, payout_pages
 from payments.models import Payout
 from payments.payout_failures import failure
 from payments.queries import seller_payouts
+from payments.stories import Step
 
 log = structlog.get_logger(__name__)
 
@@ -74,9 +76,19 @@ def payout(request: SellerRequest, stripe_id: str) -> HttpResponse:
         "more": more,
         "totals": totals,
         "unexplained": payout_pages.unexplained(found, totals),
-        "steps": [(Payout.Status(move.to_status).label, move.at) for move in found.moves.order_by("at", "pk")],
+        "steps": _steps(found),
     }
     return render(request, "payments/payout.html", page)
+
+
+def _steps(payout: Payout) -> list[Step]:
+    """What became of a payout, and the day it is due at the bank while it is on its way."""
+    moves = payout.moves.order_by("at", "pk")
+    steps = [Step(_("Stripe made the payout"), payout.created_at, payout.money)]
+    steps += [Step(capfirst(Payout.Status(move.to_status).label), move.at) for move in moves]
+    if payout.status in (Payout.Status.PENDING, Payout.Status.IN_TRANSIT) and payout.arrives_on:
+        steps.append(Step(_("It arrives at your bank"), payout.arrives_on, is_future=True))
+    return steps
 
 
 @require_safe

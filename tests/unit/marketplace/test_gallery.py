@@ -9,10 +9,12 @@ from django.conf import settings
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.unit.marketplace.dev_urls")]
 
 FOLDER = Path(settings.BASE_DIR) / "templates"
-# Parts of the frame around every page, which the gallery has because it is a page; and what only adds a script.
+# The frame around every page, which the gallery has because it is a page; what is put together from the other pieces;
+# and what only adds a script.
 FRAME = {
     "account_menu.html",
     "account_nav.html",
+    "desk_list.html",
     "desk_nav.html",
     "footer.html",
     "header.html",
