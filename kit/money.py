@@ -128,15 +128,13 @@ def to_decimal(amount: int, currency: str) -> Decimal:
 
 
 def parse_amount(text: str, currency: str) -> int:
-    """Read what a person typed ("19.99", "19,99", "1 200") as minor units of `currency`.
+    """Read what a person typed ("19.99", "19,99", "1 200", "1,200.50", "1.200,50") as minor units of `currency`.
 
     Raises ValueError with a sentence for the person: not a number, negative, or more decimals than the currency has.
     """
     cleaned = text.strip().replace("\u00a0", "").replace(" ", "").replace("'", "")
-    if cleaned.count(",") == 1 and "." not in cleaned:
-        cleaned = cleaned.replace(",", ".")
     try:
-        value = Decimal(cleaned.replace(",", ""))
+        value = Decimal(_with_point(cleaned))
     except InvalidOperation:
         raise ValueError(_("Enter an amount like 19.99.")) from None
     if not value.is_finite() or value < 0:
@@ -145,7 +143,8 @@ def parse_amount(text: str, currency: str) -> int:
         # Before it is scaled: a number like 1e999999 would overflow there.
         raise ValueError(_("Stripe takes at most eight digits. Enter a smaller amount."))
     scaled = value.scaleb(exponent(currency))
-    if scaled != scaled.to_integral_value():
+    # Noughts count too: "1.000" may be a thousand in German and "1,000" in English, so neither is taken for one.
+    if -int(value.as_tuple().exponent) > exponent(currency):
         raise ValueError(
             _("%(currency)s has %(decimals)s decimals; this has more.")
             % {"currency": currency.upper(), "decimals": exponent(currency)}
@@ -155,6 +154,14 @@ def parse_amount(text: str, currency: str) -> int:
     if scaled % step(currency):
         raise ValueError(_need_steps(currency))
     return int(scaled)
+
+
+def _with_point(typed: str) -> str:
+    """With a point before the decimals and no marks between thousands: the last mark that comes once is the point."""
+    point = max(",.", key=typed.rfind)
+    other = "." if point == "," else ","
+    grouped = typed.replace(other, "")
+    return grouped.replace(point, "." if grouped.count(point) == 1 else "")
 
 
 def _need_steps(currency: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,8 +21,8 @@ from monitoring.models import Alert, Kind
 from monitoring.watch import Problem, Watch, computed
 
 PLATFORM = "platform"
-# Millionths to a percent, and to a hundredth of one.
-PERCENT, POINT = 10_000, 100
+# Millionths to a hundredth of a percent.
+POINT = 100
 LEVELS = {
     "watch": gettext_lazy("the level to watch"),
     "act": gettext_lazy("the level to act"),
@@ -75,8 +77,9 @@ def _about(alert: Alert) -> str:
 
 
 def percent(millionths: int) -> str:
-    """With two decimals, rounded down."""
-    return f"{millionths // PERCENT}.{millionths % PERCENT // POINT:02d} %"
+    """With two decimals, rounded down, in the reader's way of writing."""
+    number = number_format(Decimal(millionths // POINT).scaleb(-2), decimal_pos=2)
+    return _("%(number)s %%") % {"number": number}
 
 
 def _link(alert: Alert) -> str:

@@ -60,6 +60,8 @@ def test_decimals_are_stripes(currency: str, decimals: int) -> None:
         ("19,99", "eur", 1999),
         ("1 200", "jpy", 1200),
         ("1,200.50", "usd", 120050),
+        ("1.200,50", "eur", 120050),
+        ("1,000,000", "jpy", 1000000),
         ("0", "eur", 0),
     ],
 )
@@ -74,6 +76,8 @@ def test_amounts_are_read_as_people_type_them(typed: str, currency: str, minor: 
         ("-1", "eur", "zero or more"),
         ("1.999", "eur", "2 decimals"),
         ("1.5", "jpy", "0 decimals"),
+        ("1.000", "eur", "2 decimals"),
+        ("1,000", "jpy", "0 decimals"),
         ("NaN", "eur", "zero or more"),
         ("1000000", "eur", "eight digits"),
         ("1e999999", "eur", "at most eight digits"),
