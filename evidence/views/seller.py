@@ -20,6 +20,7 @@ from evidence.files import FileRefused
 from evidence.forms import FileForm, WordsForm
 from evidence.models import EvidenceFile
 from evidence.seller_part import Disputed, Given
+from kit.lists import Asked, DeskList, Empty, open_or_all
 
 SELLER = reading.Party.SELLER
 
@@ -33,8 +34,7 @@ def disputes(request: SellerRequest) -> HttpResponse:
     page, more = seller_part.disputes_of(request.seller, only_open=not show_all, after=request.GET.get("after", ""))
     waiting = set(seller_part.to_answer(request.seller).values_list("pk", flat=True))
     rows = [_row(found, has_sent=found.dispute.pk not in waiting) for found in page]
-    first = "after" not in request.GET
-    shown = {"rows": rows, "more": more, "first": first, "show_all": show_all, "seller": request.seller}
+    shown = {"rows": rows, "list": _list(request, more, show_all=show_all), "seller": request.seller}
     return render(request, "evidence/seller_disputes.html", shown)
 
 
@@ -113,6 +113,29 @@ def withdraw(request: SellerRequest, pk: int, file: int) -> HttpResponse:
 def file(request: SellerRequest, pk: int, file: int) -> HttpResponse:
     """A file the seller sent, for their own team."""
     return reading.send(_own_file(_own(request, pk), file), user=request.user, party=SELLER)
+
+
+def _list(request: SellerRequest, more: str, *, show_all: bool) -> DeskList:
+    asked = Asked(request.path, request.GET.get("after", ""), {"show": "all" if show_all else ""})
+    return DeskList(
+        name=_("Disputes"),
+        tabs_label=_("Which disputes"),
+        tabs=open_or_all(request.path, _("Open"), show_all=show_all),
+        table="evidence/_seller_table.html",
+        older=_("Show older disputes"),
+        empty=_nothing(request.path, show_all=show_all),
+        more_url=asked.page(more),
+        first_url=asked.first,
+        is_first=not asked.after,
+    )
+
+
+def _nothing(path: str, *, show_all: bool) -> Empty:
+    if show_all:
+        said = _("When a buyer asks their bank for the money back, you see here what was taken, and what you can do.")
+        return Empty(_("No disputes"), said, drawing="mail")
+    said = _("No bank asks about a payment of yours.")
+    return Empty(_("No open disputes"), said, f"{path}?show=all", _("See all disputes"), "mail")
 
 
 def _own(request: SellerRequest, pk: int) -> Disputed:
