@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Listing
 from evidence.models import Field
 from evidence.sources import Sources, day, marketplace, moment
-from orders.models import Order
+from orders.models import Download, Order
 from payments.models import Payment
 
 # Stripe's limits (docs.stripe.com/api/disputes): of the whole, and of each of the long fields.
@@ -149,7 +149,8 @@ def _use(found: Sources) -> str:
     for order in found.handed_over:
         if not any(line.delivery == Listing.Delivery.DIGITAL for line in order.lines.all()):
             continue
-        lines += [f"{moment(at)}  {what}" for at, what in _given(order)]
+        told = sorted([*_given(order), *_downloaded(order)], key=lambda one: one[0])
+        lines += [f"{moment(at)}  {what}" for at, what in told]
     return "\n".join(lines)
 
 
@@ -160,6 +161,17 @@ def _given(order: Order) -> list[tuple[datetime, str]]:
         (order.delivered_at, _("Order %(order)s was received, said %(who)s.") % words),
     ]
     return [(at, what) for at, what in given if at is not None]
+
+
+def _downloaded(order: Order) -> Iterator[tuple[datetime, str]]:
+    """Each time the buyer took a file, and from where, as long as that is kept."""
+    taken = Download.objects.filter(line__order=order).select_related("file").order_by("at", "pk")
+    for one in taken:
+        words = {"file": one.file.name, "size": one.file.size, "ip": one.ip}
+        if one.ip:
+            yield one.at, _("The buyer downloaded %(file)s (%(size)d bytes) from the address %(ip)s.") % words
+        else:
+            yield one.at, _("The buyer downloaded %(file)s (%(size)d bytes).") % words
 
 
 def _policy_shown(found: Sources) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from orders.models import BasketLine, Purchase, PurchaseFacts
+from orders.models import BasketLine, Download, Purchase, PurchaseFacts
 from orders.terms import Shown
 
 
@@ -59,6 +59,7 @@ def forget(facts: PurchaseFacts, *, at: datetime) -> bool:
         done = due.update(ip=None, forgotten_at=at, **dict.fromkeys(PurchaseFacts.PERSONAL, ""))
         if done:
             Purchase.objects.filter(pk=facts.purchase_id).update(placed_from=None)
+            Download.objects.filter(line__order__purchase=facts.purchase_id).update(ip=None, user_agent="")
     return bool(done)
 
 

@@ -1,10 +1,13 @@
 """What a person may say about a basket: which listing, and how many. Prices never come from a form."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Listing, Variant
 from catalog.variants import offered_of
+from orders import parcels
 from orders.baskets import LARGEST_QUANTITY
 
 TOO_MANY = _("One basket holds at most %(limit_value)s of a thing.")
@@ -70,7 +73,51 @@ class QuantityForm(forms.Form):
 
 
 class ShippingForm(forms.Form):
-    """How a parcel can be followed, if the seller wants to say."""
+    """How a parcel can be followed, if the seller wants to say. A number belongs to a carrier."""
 
-    carrier = forms.CharField(label=_("Carrier"), max_length=80, required=False)
-    tracking_number = forms.CharField(label=_("Tracking number"), max_length=100, required=False)
+    carrier = forms.CharField(
+        label=_("Carrier"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "carriers", "autocomplete": "off"}),
+        help_text=_("Choose one or write another. Without tracking leave both empty."),
+    )
+    tracking_number = forms.CharField(
+        label=_("Tracking number"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_carrier(self) -> str:
+        """A carrier we know under the name everybody knows it by."""
+        name = " ".join(str(self.cleaned_data["carrier"]).split())
+        found = parcels.known(name)
+        return found.name if found else name
+
+    def clean_tracking_number(self) -> str:
+        """As it is printed on the parcel."""
+        number = " ".join(str(self.cleaned_data["tracking_number"]).split())
+        if number and not parcels.NUMBER.fullmatch(number):
+            raise forms.ValidationError(_("A tracking number has letters and digits only, at least three."))
+        return number
+
+    def clean(self) -> dict[str, Any]:
+        """A number alone leads nowhere."""
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("tracking_number") and not given.get("carrier") and "carrier" not in self.errors:
+            self.add_error("carrier", _("Say whose number this is: the buyer follows the parcel there."))
+        return given
+
+
+class DigitalFileForm(forms.Form):
+    """One file that buyers download; what it is and how large it may be is judged in orders.digital_files."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("PDF, EPUB, ZIP, a picture, sound, a film or a font, up to 100 MB."),
+        error_messages={
+            "required": _("Choose a file first."),
+            "empty": _("This file is empty. Choose another one."),
+        },
+    )

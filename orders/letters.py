@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts.models import Membership
 from kit import mail
+from orders import digital_files
 from orders.models import DeliveredBy, Order, Purchase
 from orders.stories import is_shipped
 
@@ -21,12 +22,16 @@ def paid(purchase: Purchase) -> None:
     )
     for order in orders:
         shipped = is_shipped(order)
-        _to_owners(order, "order-paid-seller", "order_paid_seller", minus_fee=-order.fee_money, shipped=shipped)
+        facts = {"shipped": shipped, "by_itself": digital_files.is_ready(order)}
+        _to_owners(order, "order-paid-seller", "order_paid_seller", minus_fee=-order.fee_money, **facts)
 
 
 def fulfilled(order: Order) -> None:
     """It is on its way, with how to follow it, or it was handed over: to the buyer."""
-    _to_buyer(order, "order-fulfilled-buyer", "order_fulfilled_buyer", shipped=is_shipped(order))
+    ready = digital_files.is_ready(order)
+    _to_buyer(
+        order, "order-fulfilled-buyer", "order_fulfilled_buyer", shipped=is_shipped(order), downloads_ready=ready
+    )
 
 
 def delivered(order: Order) -> None:

@@ -11,12 +11,16 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from catalog import stock
 from kit.transitions import IllegalMove, move
-from orders import letters
+from orders import digital_files, letters
 from orders.models import BasketLine, DeliveredBy, Order, OrderLine, Purchase, Status
 from orders.stories import is_shipped
+
+# Who hands over what nobody has to hand over.
+BY_ITSELF = "downloads"
 
 
 def mark_paid(purchase: Purchase, *, at: datetime, actor: str, reason: str) -> bool:
@@ -39,6 +43,9 @@ def mark_paid(purchase: Purchase, *, at: datetime, actor: str, reason: str) -> b
             stock.sell(line.reservation, actor=actor, reason=reason, at=at)
         _take_out_of_basket(purchase, bought)
         letters.paid(purchase)
+        for order in _orders(purchase):
+            if digital_files.is_ready(order):
+                fulfil(order, at=at, actor=BY_ITSELF, reason=_("Its files can be downloaded."))
     return True
 
 

@@ -138,14 +138,6 @@ def purchase_of(user: User, number: str) -> Purchase | None:
     return mine.prefetch_related("moves", _orders_with_lines(), "orders__moves").first()
 
 
-def orders_of(seller: Seller, *, to_send: bool, after: str) -> tuple[list[Order], str]:
-    """A page of the seller's orders, newest first, and the cursor of the next page; `to_send`: only what is paid."""
-    orders = Order.objects.filter(seller=seller)
-    if to_send:
-        orders = orders.filter(status=Status.PAID)
-    return _page(orders.select_related("purchase__customer__user").prefetch_related("lines"), after)
-
-
 def order_of(seller: Seller, number: str) -> Order | None:
     """One of the seller's own orders, with its lines and history; None for anybody else's."""
     orders = Order.objects.filter(seller=seller, number=number).select_related("purchase__customer__user")

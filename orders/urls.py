@@ -3,7 +3,7 @@
 from django.urls import path
 
 from orders.models import Terms
-from orders.views import basket, buyer, carriers, seller, terms
+from orders.views import basket, buyer, carriers, downloads, files, seller, terms
 
 app_name = "orders"
 
@@ -22,6 +22,10 @@ urlpatterns = [
     path("carriers/<slug:carrier>/news", carriers.news, name="carrier_news"),
     path("desk/orders/", seller.orders, name="seller_orders"),
     path("desk/orders/<slug:number>/", seller.order, name="seller_order"),
+    path("desk/orders/<slug:number>/slip/", seller.slip, name="packing_slip"),
+    path("desk/listings/<int:pk>/files/", files.files, name="listing_files"),
+    path("desk/listings/<int:pk>/files/<int:file>/remove/", files.remove, name="listing_file_remove"),
+    path("downloads/<str:token>/", downloads.download, name="download"),
     path("desk/orders/<slug:number>/fulfil/", seller.fulfil, name="fulfil"),
     path("desk/orders/<slug:number>/deliver/", seller.deliver, name="deliver"),
 ]

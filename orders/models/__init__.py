@@ -2,6 +2,7 @@
 
 from orders.models.basket import Basket, BasketLine
 from orders.models.carrier import CarrierNews, CarrierNewsMove
+from orders.models.digital import DigitalFile, Download
 from orders.models.facts import PurchaseFacts
 from orders.models.fees import FeeRule
 from orders.models.line import OrderLine
@@ -25,6 +26,8 @@ __all__ = [
     "CarrierNews",
     "CarrierNewsMove",
     "DeliveredBy",
+    "DigitalFile",
+    "Download",
     "FeeRule",
     "FundsFlow",
     "Order",

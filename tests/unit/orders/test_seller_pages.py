@@ -47,7 +47,8 @@ def test_nothing_to_do_is_said(browser: Client) -> None:
 def test_a_paid_order_is_to_be_done_with_exact_amounts(browser: Client, paid: Order) -> None:
     shown = text(browser, "/desk/orders/")
 
-    assert f"{paid.number} 2 × Grey bowl just now To be shipped €48.00 €43.20" in shown
+    assert f"{paid.number} 2 × Grey bowl just now To be shipped due" in shown
+    assert "€48.00 €43.20" in shown
 
 
 def test_an_unpaid_order_is_not_to_be_done_yet(browser: Client, placed: Purchase) -> None:
@@ -165,11 +166,11 @@ def test_how_to_follow_the_parcel_is_said_with_marking_it_as_shipped(browser: Cl
 def test_nonsense_about_the_parcel_marks_nothing_and_says_why(
     browser: Client, paid: Order, nonsense: dict[str, str]
 ) -> None:
-    answer = browser.post(f"/desk/orders/{paid.number}/fulfil/", nonsense, follow=True)
+    answer = browser.post(f"/desk/orders/{paid.number}/fulfil/", nonsense)
 
     paid.refresh_from_db()
-    assert [message.level_tag for message in answer.context["messages"]] == ["error"]
-    assert paid.status == Status.PAID
+    assert answer.context["form"].errors
+    assert (answer.status_code, paid.status) == (422, Status.PAID)
 
 
 def test_marking_as_delivered_is_done_once_and_says_so(browser: Client, paid: Order) -> None:
