@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from kit.money import parse_amount
+from kit.money import exponent, parse_amount
 
 YES, NO = frozenset({"true", "yes", "1", "wahr", "vrai"}), frozenset({"false", "no", "0", "falsch", "faux"})
 MOST_IN_STOCK = 1_000_000
@@ -22,6 +22,7 @@ WITH_CURRENCY = re.compile(
 )
 # Thousands set apart, in the two ways of writing them.
 COMMA_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+")
+WHOLE_THOUSANDS = re.compile(r"\d{1,3}(?:(?:,\d{3})+|(?:\.\d{3})+)")
 POINT_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
 COUNTED = re.compile(r"(-?\d{1,10}) of (-?\d{1,10})")
 
@@ -48,7 +49,7 @@ def price(text: str, currency: str) -> int:
         if named != currency:
             raise ValueError(_another_currency(text, currency))
     try:
-        amount = parse_amount(_plain(match["amount"]), currency)
+        amount = parse_amount(_plain(match["amount"], currency), currency)
     except ValueError as error:
         raise ValueError(_("“%(text)s”: %(reason)s") % {"text": text[:40], "reason": error}) from None
     if amount == 0:
@@ -63,8 +64,10 @@ def _another_currency(text: str, currency: str) -> str:
     }
 
 
-def _plain(amount: str) -> str:
+def _plain(amount: str, currency: str) -> str:
     """The amount without what sets thousands apart; as it is where one cannot tell (1.299 has three decimals)."""
+    if exponent(currency) == 0 and WHOLE_THOUSANDS.fullmatch(amount):
+        return amount.replace(",", "").replace(".", "")
     if COMMA_THOUSANDS.fullmatch(amount):
         return amount.replace(",", "")
     if POINT_THOUSANDS.fullmatch(amount):

@@ -70,6 +70,7 @@ def header_of(cells: list[str], line: int, problems: list[Problem]) -> Header | 
     for at, name in enumerate(cells):
         places.setdefault(name.strip().casefold(), []).append(at)
     found: dict[str, int] = {}
+    before = len(problems)
     for ours, theirs in COLUMNS.items():
         there = next((places[name.casefold()] for name in theirs if name.casefold() in places), [])
         if len(there) > 1:
@@ -83,7 +84,7 @@ def header_of(cells: list[str], line: int, problems: list[Problem]) -> Header | 
         return None
     advice = _("This column is missing. Export the products again, with all columns.")
     problems.extend(Problem(line, name, advice) for name in missing)
-    if missing:
+    if len(problems) > before:
         return None
     names = {ours: cells[at].strip() for ours, at in found.items()}
     return Header(len(cells), found, names, _further(cells))
