@@ -38,26 +38,31 @@ def login_keeping(view: View) -> View:
     return guarded
 
 
-def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Send somebody to sign in and back to this page, with what they typed kept."""
+def to_sign_in(request: HttpRequest, *, back: str = "") -> HttpResponse:
+    """Send somebody to sign in and back to this page (or to the path `back`), with what they typed kept."""
     if request.method == "POST":
-        keep(request)
-    return redirect_to_login(request.get_full_path())
+        keep(request, signed_out=not back, path=back)
+    return redirect_to_login(back or request.get_full_path())
 
 
-def keep(request: HttpRequest) -> None:
-    """Put what was sent to this page aside."""
+def keep(request: HttpRequest, *, signed_out: bool = False, path: str = "") -> None:
+    """Put what was sent to this page aside, for when it (or the page at `path`) is shown again."""
     given = request.POST.copy()
     for name in list(given):
         if any(word in name for word in NEVER):
             del given[name]
     text = given.urlencode()
     if given and len(text) <= LARGEST:
-        request.session[SESSION_KEY] = {"path": request.path, "text": text, "at": now().isoformat()}
+        request.session[SESSION_KEY] = {
+            "path": path or request.path,
+            "text": text,
+            "at": now().isoformat(),
+            "signed_out": signed_out,
+        }
 
 
 def typed(request: HttpRequest) -> QueryDict | None:
-    """What was typed into this page before its session ended, once; the person is told that it is not saved yet."""
+    """What was typed into this page before, once. If the session ended, people are told that it is not saved yet."""
     kept = request.session.get(SESSION_KEY)
     if kept is None or request.method not in ("GET", "HEAD"):
         return None
@@ -67,5 +72,6 @@ def typed(request: HttpRequest) -> QueryDict | None:
     if kept["path"] != request.path:
         return None
     del request.session[SESSION_KEY]
-    messages.warning(request, _("You had been signed out. What you typed is still here, but not saved yet."))
+    if kept["signed_out"]:
+        messages.warning(request, _("You had been signed out. What you typed is still here, but not saved yet."))
     return QueryDict(kept["text"])

@@ -16,6 +16,7 @@ from accounts.models import Membership, User
 from cases.models import Case, CaseMessage, Offer, Party
 from cases.queries import still_asked
 from kit import mail
+from orders import guests
 
 
 @mail.letter
@@ -219,8 +220,10 @@ def _parts(case: Case, offer: Offer) -> dict[str, object]:
 
 def _to_buyer(case: Case, key: str, subject: str, lines: Sequence[str], quote: str = "") -> None:
     why = _("You get this mail because you bought something at %(site)s.") % {"site": settings.MARKETPLACE_NAME}
-    people = [case.share.order.purchase.customer.user]
-    _write(people, case, f"buyer-{key}", subject, lines, quote, reverse("cases:case", args=[case.number]), why)
+    purchase = case.share.order.purchase
+    link = guests.link(purchase, reverse("cases:case", args=[case.number]))
+    people = [purchase.customer.user]
+    _write(people, case, f"buyer-{key}", subject, lines, quote, link, why)
 
 
 def _to_seller(case: Case, key: str, subject: str, lines: Sequence[str], quote: str = "") -> None:
@@ -228,14 +231,14 @@ def _to_seller(case: Case, key: str, subject: str, lines: Sequence[str], quote: 
         seller=case.share.order.seller, role=Membership.Role.OWNER, user__is_active=True
     ).select_related("user")
     why = _("You get this mail because you sell at %(site)s.") % {"site": settings.MARKETPLACE_NAME}
-    link = reverse("cases:desk_case", args=[case.number])
+    link = settings.SITE_URL + reverse("cases:desk_case", args=[case.number])
     _write([owner.user for owner in owners], case, f"seller-{key}", subject, lines, quote, link, why)
 
 
 def _to_staff(case: Case, key: str, subject: str, lines: Sequence[str], quote: str = "") -> None:
     staff = [user for user in User.objects.filter(is_staff=True, is_active=True) if user.has_perm("cases.answer_case")]
     why = _("You get this mail because you look after %(site)s.") % {"site": settings.MARKETPLACE_NAME}
-    link = reverse("admin:cases_case_change", args=[case.pk])
+    link = settings.SITE_URL + reverse("admin:cases_case_change", args=[case.pk])
     _write(staff, case, f"staff-{key}", subject, lines, quote, link, why)
 
 
@@ -257,6 +260,6 @@ def _write(
             template="case_letter",
             context={
                 "person": person, "subject": subject, "lines": lines, "quote": quote,
-                "link": settings.SITE_URL + link, "why": why,
+                "link": link, "why": why,
             },
         )  # fmt: skip

@@ -51,16 +51,20 @@ class CardWords:
 def card(method: SavedPaymentMethod) -> CardWords:
     """A saved way to pay in words: "Visa ending in 4242", and whether its time is over."""
     left = _months_left(method)
-    kind = method.brand or method.kind
-    brand = BRANDS.get(kind, kind.replace("_", " ").capitalize())
     return CardWords(
         method=method,
-        name=_("%(brand)s ending in %(last4)s") % {"brand": brand, "last4": method.last4} if method.last4 else brand,
+        name=card_name(method.brand or method.kind, method.last4),
         wallet=WALLETS.get(method.wallet, method.wallet.replace("_", " ").capitalize()),
         expiry=f"{method.exp_month:02}/{method.exp_year}" if method.exp_month and method.exp_year else "",
         expired=left is not None and left < 0,
         expiring=left is not None and 0 <= left < SOON_MONTHS,
     )
+
+
+def card_name(brand: str, last4: str) -> str:
+    """A card as people know theirs, from Stripe's word for its brand and its last four digits."""
+    name = BRANDS.get(brand, brand.replace("_", " ").capitalize())
+    return _("%(brand)s ending in %(last4)s") % {"brand": name, "last4": last4} if last4 else name
 
 
 def _months_left(method: SavedPaymentMethod) -> int | None:

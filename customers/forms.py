@@ -162,7 +162,7 @@ class AddressForm(forms.ModelForm):
     def in_words_of_country(self) -> Self:
         """The same form with what was typed, in the words of the country that was chosen, and nothing wrong yet."""
         given = {name: self[name].value() for name in self.fields}
-        return type(self)(instance=self.instance, initial=given)
+        return type(self)(instance=self.instance, initial=given, prefix=self.prefix)
 
     def clean_phone(self) -> str:
         """A number the carrier could call."""

@@ -236,6 +236,8 @@ if PURCHASE_FACTS_DAYS < 1:
 SELLER_ANSWER_DAYS_BEFORE_BANK = env.int("SELLER_ANSWER_DAYS_BEFORE_BANK", default=2)
 # So many days before that, sellers of whom nothing came are reminded.
 SELLER_REMINDER_DAYS = env.int("SELLER_REMINDER_DAYS", default=2)
+# So long the link in a guest's mails opens their order; a new one can be sent at any time.
+GUEST_LINK_DAYS = env.int("GUEST_LINK_DAYS", default=30)
 # A random number given to a browser at the checkout. Browsers keep a cookie for 400 days at most; 0 gives none.
 DEVICE_COOKIE_DAYS = env.int("DEVICE_COOKIE_DAYS", default=400)
 DEVICE_COOKIE_NAME = "__Host-device" if IN_PRODUCTION else "device"

@@ -87,7 +87,7 @@ def merge(token: str, customer: Customer) -> None:
         mine, _created = Basket.objects.get_or_create(customer=customer, defaults={"updated_at": now()})
         # Two requests right after sign-in may both bring the same basket along; the second waits and finds it gone.
         _lock(mine)
-        theirs = _of_visitor(token).select_for_update().first()
+        theirs = _of_visitor(token).select_for_update(of=("self",)).first()
         if theirs is None:
             return
         have = {line.goods: line for line in mine.lines.all()}
@@ -131,6 +131,12 @@ def change(basket: Basket, line: BasketLine, quantity: int) -> Change:
         return _hold(basket, kept, quantity)
 
 
+def quantity_of(basket: Basket, listing: int, variant: int | None) -> int:
+    """How many of something the basket holds."""
+    line = basket.lines.filter(listing=listing, variant=variant).first()
+    return line.quantity if line else 0
+
+
 def contents(basket: Basket, currency: str | None = None) -> list[BasketLine]:
     """The basket's lines, or those in one currency, with their listings and sellers, in the order they were added."""
     lines = basket.lines.select_related("listing__seller", "variant__listing")
@@ -155,7 +161,7 @@ def count(request: HttpRequest) -> int:
     if request.user.is_authenticated:
         whose |= Q(basket__customer__user=request.user.pk)
     if token is not None:
-        whose |= Q(basket__token=token, basket__customer=None)
+        whose |= Q(basket__token=token) & (Q(basket__customer=None) | Q(basket__customer__user__is_guest=True))
     if not whose:
         return 0
     return BasketLine.objects.filter(whose).aggregate(units=Sum("quantity"))["units"] or 0
@@ -188,5 +194,5 @@ def _touch(basket: Basket) -> None:
 
 
 def _of_visitor(token: str) -> models.QuerySet[Basket]:
-    # A basket that has an owner is never opened by a token: a token may outlive the sign-in it was used at.
-    return Basket.objects.filter(token=token, customer=None)
+    # A basket that an account owns is never opened by a token: a token may outlive the sign-in it was used at.
+    return Basket.objects.filter(Q(customer=None) | Q(customer__user__is_guest=True), token=token)

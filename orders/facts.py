@@ -39,7 +39,7 @@ def freeze(purchase: Purchase, lines: Sequence[BasketLine], how: Circumstances) 
         device_id=how.device_id,
         language=how.language,
         email=buyer.email,
-        account_id=str(buyer.pk),
+        account_id="" if buyer.is_guest else str(buyer.pk),
         terms=terms,
         terms_digest=terms.digest if terms else "",
         refund_policy=refund_policy,

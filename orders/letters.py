@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.guests import has_account
 from accounts.models import Membership
 from kit import mail
 from orders import digital_files
@@ -18,7 +19,13 @@ def paid(purchase: Purchase) -> None:
         to=buyer.email,
         language=buyer.language,
         template="order_paid_buyer",
-        context={"buyer": buyer, "purchase": purchase, "orders": orders},
+        # Whether a guest's address belongs to an account is told to the address itself, never on a page.
+        context={
+            "buyer": buyer,
+            "purchase": purchase,
+            "orders": orders,
+            "has_account": buyer.is_guest and has_account(buyer.email),
+        },
     )
     for order in orders:
         shipped = is_shipped(order)
@@ -29,9 +36,7 @@ def paid(purchase: Purchase) -> None:
 def fulfilled(order: Order) -> None:
     """It is on its way, with how to follow it, or it was handed over: to the buyer."""
     ready = digital_files.is_ready(order)
-    _to_buyer(
-        order, "order-fulfilled-buyer", "order_fulfilled_buyer", shipped=is_shipped(order), downloads_ready=ready
-    )
+    _to_buyer(order, "order-fulfilled-buyer", "order_fulfilled_buyer", shipped=is_shipped(order), downloads_ready=ready)
 
 
 def delivered(order: Order) -> None:

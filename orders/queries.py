@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from accounts.models import Seller, User
 from catalog import keyset
 from catalog.stock import Goods
-from customers.models import Customer
 from kit.money import Money
 from orders.baskets import contents, held_units
-from orders.models import Basket, BasketLine, Order, OrderLine, Purchase, Status
+from orders.finding import Wanted, purchases
+from orders.models import Basket, BasketLine, Order, OrderLine, Purchase
 from orders.placing import fingerprint
 from orders.rules import LEFT_OUT, Problem, buyable, currencies, problems_of
 
@@ -125,10 +125,9 @@ def basket_page(basket: Basket | None) -> BasketPage:
     return BasketPage(sections, sum(line.quantity for line in lines))
 
 
-def purchases_of(user: User, after: str) -> tuple[list[Purchase], str]:
+def purchases_of(user: User, after: str, wanted: Wanted | None = None) -> tuple[list[Purchase], str]:
     """A page of the buyer's purchases, newest first, and the cursor of the next page ("" on the last)."""
-    # By an equality the database resolves first, so that the index of the customer's purchases gives the order, too.
-    mine = Purchase.objects.filter(customer=Subquery(Customer.objects.filter(user=user).values("pk")[:1]))
+    mine = purchases(user, wanted or Wanted())
     return _page(mine.prefetch_related(_orders_with_lines()), after)
 
 

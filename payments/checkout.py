@@ -189,7 +189,10 @@ def _session_params(payment: Payment, orders: Sequence[Order], customer_id: str)
     """What Stripe is asked for: the frozen lines of every order, and where the money goes. Amounts in minor units."""
     purchase = payment.purchase
     metadata = {"purchase": purchase.number, "payment": str(payment.pk)}
+    # Who has an account may tick to keep the card for the next time; a guest has no next time to keep it for.
+    keeps = {} if purchase.customer.user.is_guest else {"payment_method_save": "enabled"}
     return {
+        **({"saved_payment_method_options": keeps} if keeps else {}),
         "mode": "payment",
         "customer": customer_id,
         "client_reference_id": reference(payment),

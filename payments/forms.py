@@ -32,24 +32,40 @@ class CheckoutForm(forms.Form):
     )
     # Which versions of the terms and the refund policy are shown; ordering accepts those.
     accepts = forms.CharField(widget=forms.HiddenInput, required=False)
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text=_("We send a link to your order there. You need no account."),
+    )
     address = forms.ChoiceField(label=_("Send it to"), widget=forms.RadioSelect)
 
     def __init__(
         self,
         data: Mapping[str, Any] | None,
         *,
-        customer: Customer,
+        customer: Customer | None,
         seen: Mapping[str, str],
         shipped: Collection[str],
         accepts: str = "",
+        guest: bool = False,
+        typed: Mapping[str, Any] | None = None,
     ) -> None:
         self.customer = customer
+        self.guest = guest
         self.needs_address = bool(shipped)
-        self.saved: Sequence[Address] = list(customer.addresses.all()) if shipped else []
+        self.typed = typed
+        book = list(customer.addresses.all()) if shipped and customer else []
+        # A guest has no book to choose from; what they typed last is there to be changed.
+        self.saved: Sequence[Address] = [] if guest else book
+        self.last = book[0] if guest and book else None
         first = str(self.saved[0].pk) if self.saved else NEW
         marks = {seen_name(currency): digest for currency, digest in seen.items()}
-        initial = {"address": first, "accepts": accepts, **marks}
+        before = {"email": customer.user.email} if guest and customer else {}
+        given = {name: typed[name] for name in ("email", "address") if typed and name in typed}
+        initial = {"address": first, **before, **given, "accepts": accepts, **marks}
         super().__init__(data, initial=initial)
+        if not guest:
+            del self.fields["email"]
         self.fields["currency"].choices = [(currency, currency.upper()) for currency in seen]  # type: ignore[attr-defined]
         for currency in seen:
             self.fields[seen_name(currency)] = forms.CharField(widget=forms.HiddenInput)
@@ -62,7 +78,24 @@ class CheckoutForm(forms.Form):
         self.ships_now = bool(data) and (data or {}).get("currency") in shipped
         if data and not self.ships_now and "address" in self.fields:
             self.fields["address"].required = False
-        self.new_address = AddressForm(data if self.ships_now and self._asks_for_new(data) else None, prefix="new")
+        self.new_address = AddressForm(
+            data if self.ships_now and self._asks_for_new(data) else None, initial=self._address_before(), prefix="new"
+        )
+
+    def show_words_of_country(self) -> None:
+        """The new address as it was typed, in the words of the country that was chosen, with nothing wrong yet."""
+        self.new_address = self.new_address.in_words_of_country()
+
+    @property
+    def new_name(self) -> str:
+        """Who the new address is of; "" when nothing is shipped. Call after is_valid."""
+        return self.new_address.cleaned_data["name"] if self.wants_new else ""
+
+    def _address_before(self) -> dict[str, Any]:
+        """What the new address begins with: what was typed before the session ended, or what a guest gave last."""
+        if self.typed is not None:
+            return {name.removeprefix("new-"): value for name, value in self.typed.items() if name.startswith("new-")}
+        return {field: getattr(self.last, field) for field in AddressForm.base_fields} if self.last else {}
 
     def is_valid(self) -> bool:
         """Whether everything that applies is filled in: the new address only counts if it was chosen."""
@@ -79,6 +112,8 @@ class CheckoutForm(forms.Form):
         if not self.ships_now:
             return None
         if self.wants_new:
+            if self.customer is None:
+                raise ValueError("A guest's address is saved once the guest is known.")
             return save_address(self.customer, self.new_address.save(commit=False))
         return next(address for address in self.saved if str(address.pk) == self.cleaned_data["address"])
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, Seller, User
 from kit import mail
 from kit.clock import now
+from orders import guests
 from payments.models import Refund, Release, Share
 
 
@@ -143,7 +144,7 @@ def deadline_blocked(share: Share) -> None:
 def to_buyer(share: Share, *, key: str, subject: str, lines: Sequence[str]) -> None:
     """Write to who bought it, once for each `key`."""
     purchase = share.order.purchase
-    link = settings.SITE_URL + reverse("orders:purchase", args=[purchase.number])
+    link = guests.link(purchase)
     why = _("You get this mail because you bought something at %(site)s.") % {"site": settings.MARKETPLACE_NAME}
     _write([purchase.customer.user], key=key, subject=subject, lines=lines, link=link, why=why)
 

@@ -14,6 +14,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.countries import country_name
+from customers.card_words import card_name
 from kit.money import Money
 from orders.models import Order, Purchase
 from payments.models import Payment, Refund
@@ -36,6 +38,7 @@ class Part:
     """What was bought of one seller."""
 
     seller: str
+    country: str
     order: str
     lines: list[Line]
     total: str
@@ -49,10 +52,11 @@ class Receipt:
     marketplace: str
     number: str
     paid_on: str
+    paid_with: str
     buyer: list[str]
     parts: list[Part]
     total: str
-    refunds: list[tuple[str, str]]
+    refunds: list[tuple[str, str, str]]
     kept: str
     words: dict[str, str]
     language: str
@@ -74,10 +78,11 @@ def receipt(purchase: Purchase) -> Receipt | None:
         marketplace=settings.MARKETPLACE_NAME,
         number=purchase.number,
         paid_on=_day(payment.paid_at),
+        paid_with=card_name(payment.card_brand, payment.card_last4) if payment.card_brand else "",
         buyer=purchase.address_lines or [line for line in (user.full_name, user.email) if line],
         parts=[_part(order) for order in orders],
         total=str(purchase.money),
-        refunds=[(_day(refund.planned_at), str(-refund.money)) for refund in refunds],
+        refunds=[(_day(one.planned_at), one.get_reason_display(), str(-one.money)) for one in refunds],
         kept=str(purchase.money - back) if back else "",
         words=_words(),
         language=(get_language() or "en").partition("-")[0],
@@ -93,6 +98,7 @@ def pdf(found: Receipt) -> bytes:
 def _part(order: Order) -> Part:
     return Part(
         seller=order.seller.name,
+        country=country_name(order.seller.country),
         order=order.number,
         lines=[Line(line.name, line.quantity, str(line.unit_money), str(line.money)) for line in order.lines.all()],
         total=str(order.money),
@@ -106,6 +112,7 @@ def _day(moment: datetime) -> str:
 def _words() -> dict[str, str]:
     return {
         "paid_on": _("Paid on"),
+        "paid_with": _("Paid with"),
         "order": _("Order"),
         "buyer": _("For"),
         "what": _("What"),
@@ -115,5 +122,8 @@ def _words() -> dict[str, str]:
         "sold_by": _("Sold by"),
         "refunded": _("Refunded on"),
         "kept": _("Paid in the end"),
-        "note": _("This is a receipt, not an invoice. Ask the seller for one if you need it."),
+        "note": _(
+            "This is a receipt, not an invoice, and shows no VAT: whoever sold it to you knows whether there is any "
+            "in the price. Ask the seller for an invoice if you need one."
+        ),
     }

@@ -19,6 +19,8 @@ from cases.errors import CaseError, OpenAlready
 from cases.forms import OpenForm
 from cases.models import Case, Party
 from cases.queries import case_of_buyer, cases_of_buyer, latest_of_order
+from cases.views.seats import BUYER_OF_CASE
+from orders.access import BuyerRequest, buyer_required, buyer_required_by
 from orders.queries import order_for_buyer
 from payments.models import Share
 
@@ -35,11 +37,11 @@ def cases(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@buyer_required
 @never_cache
-def new(request: SignedInRequest, number: str, order: str) -> HttpResponse:
+def new(request: BuyerRequest, number: str, order: str) -> HttpResponse:
     """Say what is wrong with an order; on POST the case is open and the money held."""
-    found = order_for_buyer(request.user, number, order)
+    found = order_for_buyer(request.buyer, number, order)
     share = (
         None if found is None else Share.objects.select_related("order__seller", "payment").filter(order=found).first()
     )
@@ -60,11 +62,11 @@ def new(request: SignedInRequest, number: str, order: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@buyer_required_by(BUYER_OF_CASE)
 @never_cache
-def close(request: SignedInRequest, number: str) -> HttpResponse:
+def close(request: BuyerRequest, number: str) -> HttpResponse:
     """The buyer says that it is settled: what that means for the money, then the button."""
-    case = case_of_buyer(request.user, number)
+    case = case_of_buyer(request.buyer, number)
     if case is None:
         raise Http404
     if not case.is_live:
@@ -73,7 +75,7 @@ def close(request: SignedInRequest, number: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "cases/close.html", {"case": case, "order": case.share.order})
     try:
-        ending.withdraw(case, by=request.user)
+        ending.withdraw(case, by=request.buyer)
     except CaseError as error:
         messages.info(request, str(error))
     else:
@@ -83,14 +85,14 @@ def close(request: SignedInRequest, number: str) -> HttpResponse:
     return redirect("cases:case", number)
 
 
-def _open(request: SignedInRequest, share: Share) -> HttpResponse:
+def _open(request: BuyerRequest, share: Share) -> HttpResponse:
     form = OpenForm(request.POST, request.FILES, share=share)
     if form.is_valid():
         given: dict[str, Any] = form.cleaned_data
         try:
             case: Case = opening.open_case(
                 share,
-                by=request.user,
+                by=request.buyer,
                 reason=given["reason"],
                 text=given["text"],
                 asked=given["asked"],
@@ -109,7 +111,7 @@ def _open(request: SignedInRequest, share: Share) -> HttpResponse:
     return _page(request, share, form, status=422)
 
 
-def _page(request: SignedInRequest, share: Share, form: OpenForm, *, status: int = 200) -> HttpResponse:
+def _page(request: BuyerRequest, share: Share, form: OpenForm, *, status: int = 200) -> HttpResponse:
     page = {
         "form": form,
         "order": share.order,

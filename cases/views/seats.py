@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from accounts.access import SellerRequest, SignedInRequest, seller_required
+from accounts.access import SellerRequest, seller_required
 from accounts.models import User
 from cases.models import Case, Offer, Party
 from cases.queries import case_of_buyer, case_of_seller
+from orders.access import BuyerRequest, buyer_required_by
 
 View = Callable[..., HttpResponse]
+
+# From a person to the number of a case about something they bought.
+BUYER_OF_CASE = "customer__purchases__orders__share__cases__number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,13 @@ class Seat:
 def seated(view: View) -> View:
     """Give the view the reader's `Seat`; 404 for everybody else, as if there were no such case."""
 
-    def as_buyer(request: SignedInRequest, number: str, **more: Any) -> HttpResponse:
-        return view(request, _seat(case_of_buyer(request.user, number), Party.BUYER, request.user), **more)
+    def as_buyer(request: BuyerRequest, number: str, **more: Any) -> HttpResponse:
+        return view(request, _seat(case_of_buyer(request.buyer, number), Party.BUYER, request.buyer), **more)
 
     def as_seller(request: SellerRequest, number: str, **more: Any) -> HttpResponse:
         return view(request, _seat(case_of_seller(request.seller, number), Party.SELLER, request.user), **more)
 
-    sides = {Party.BUYER: login_required(as_buyer), Party.SELLER: seller_required(as_seller)}
+    sides = {Party.BUYER: buyer_required_by(BUYER_OF_CASE)(as_buyer), Party.SELLER: seller_required(as_seller)}
 
     @wraps(view)
     @never_cache

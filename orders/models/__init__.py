@@ -17,6 +17,7 @@ from orders.models.order import (
     Status,
     new_number,
 )
+from orders.models.saved import SavedListing
 from orders.models.terms import Terms
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Purchase",
     "PurchaseFacts",
     "PurchaseMove",
+    "SavedListing",
     "Status",
     "Terms",
     "new_number",

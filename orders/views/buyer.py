@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -14,7 +15,9 @@ from accounts.access import SignedInRequest
 from kit.clock import now
 from kit.csp import handoff_to_stripe
 from kit.transitions import IllegalMove
-from orders import progress
+from orders import guests, progress
+from orders.access import BuyerRequest, buyer_required
+from orders.finding import Wanted, states, years
 from orders.models import DeliveredBy, Order, OrderLine, Purchase, Status
 from orders.queries import order_for_buyer, purchase_of, purchases_of
 from orders.stories import buyer_pill, buyer_steps, order_pill, turns
@@ -29,8 +32,19 @@ NAMED = 2
 @login_required
 @never_cache
 def purchases(request: SignedInRequest) -> HttpResponse:
-    """Everything the buyer bought, newest first."""
-    page, more = purchases_of(request.user, request.GET.get("after", ""))
+    """Everything the buyer bought, newest first; what they bought as a guest under an address of theirs, too."""
+    if found := guests.claim(request.user):
+        messages.success(
+            request,
+            ngettext(
+                "An order you placed without an account is here now.",
+                "%(count)d orders you placed without an account are here now.",
+                found,
+            )
+            % {"count": found},
+        )
+    wanted = Wanted.read(request.GET)
+    page, more = purchases_of(request.user, request.GET.get("after", ""), wanted)
     rows = [
         {
             "purchase": bought,
@@ -40,16 +54,23 @@ def purchases(request: SignedInRequest) -> HttpResponse:
         }
         for bought in page
     ]
-    context = {"rows": rows, "more": more, "first": "after" not in request.GET}
+    context = {
+        "rows": rows,
+        "more": more,
+        "first": "after" not in request.GET,
+        "wanted": wanted,
+        "states": states(),
+        "years": years(request.user) if rows or wanted else [],
+    }
     return render(request, "orders/buyer_orders.html", context)
 
 
 # Its form leads to Stripe's page when the payment is still to be made.
 @handoff_to_stripe
 @require_safe
-@login_required
+@buyer_required
 @never_cache
-def purchase(request: SignedInRequest, number: str) -> HttpResponse:
+def purchase(request: BuyerRequest, number: str) -> HttpResponse:
     """One purchase: whose turn it is, what was bought, what happened."""
     found = _own(request, number)
     context = {
@@ -64,12 +85,12 @@ def purchase(request: SignedInRequest, number: str) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@buyer_required
 @never_cache
-def purchase_status(request: SignedInRequest, number: str) -> HttpResponse:
+def purchase_status(request: BuyerRequest, number: str) -> HttpResponse:
     """What the page asks for while the payment is awaited: wait on, or (once that is final) show the page anew."""
     # Asked every two seconds: the row alone, without its orders and lines.
-    found = get_object_or_404(Purchase, customer__user=request.user, number=number)
+    found = get_object_or_404(Purchase, customer__user=request.buyer, number=number)
     if found.status != Status.AWAITING_PAYMENT:
         return HttpResponse(headers={"HX-Refresh": "true"})
     polls = _number(request.GET.get("polls", ""))
@@ -77,11 +98,11 @@ def purchase_status(request: SignedInRequest, number: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@buyer_required
 @never_cache
-def received(request: SignedInRequest, number: str, order: str) -> HttpResponse:
+def received(request: BuyerRequest, number: str, order: str) -> HttpResponse:
     """The buyer says that one shop's things have reached them: first what that means for the money, then the button."""
-    found = order_for_buyer(request.user, number, order)
+    found = order_for_buyer(request.buyer, number, order)
     if found is None:
         raise Http404
     if found.status != Status.FULFILLED:
@@ -93,7 +114,7 @@ def received(request: SignedInRequest, number: str, order: str) -> HttpResponse:
         progress.deliver(
             found,
             at=now(),
-            actor=request.user.email,
+            actor=request.buyer.email,
             reason=_("The buyer says it was received."),
             said_by=DeliveredBy.BUYER,
         )
@@ -111,8 +132,8 @@ def _why_not_received(order: Order) -> str:
     return _("%(shop)s has not sent this yet.") % {"shop": order.seller.name}
 
 
-def _own(request: SignedInRequest, number: str) -> Purchase:
-    found = purchase_of(request.user, number)
+def _own(request: BuyerRequest, number: str) -> Purchase:
+    found = purchase_of(request.buyer, number)
     if found is None:
         raise Http404
     return found

@@ -1,25 +1,29 @@
 """The buyer's way to Stripe's payment page and back."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import SignedInRequest
+from accounts.typed import keep, to_sign_in, typed
 from customers.profiles import customer_for
 from gateway.errors import StripeRefused, StripeUnavailable
 from kit.clock import now
 from kit.csp import handoff_to_stripe
 from kit.http import SeeOther
-from orders import terms, visitors
+from orders import guests, terms, visitors
+from orders.access import BuyerRequest, buyer_required, to_the_door
 from orders.baskets import basket_for
 from orders.models import Basket, Purchase
+from orders.models import Status as OrderStatus
 from orders.placing import CannotPlace, OpenPurchase, place
-from orders.queries import basket_page
+from orders.queries import Section, basket_page
 from orders.rules import needs_address
 from payments import checkout, settlement
 from payments.errors import NotPayable, NotYet, PaymentError
@@ -32,53 +36,70 @@ SILENT = gettext_lazy(
 
 
 @handoff_to_stripe
-@login_required
 @require_http_methods(["GET", "POST"])
-def show(request: SignedInRequest) -> HttpResponse:
-    """Address and review; on POST, place what the basket has in one currency and lead the buyer to Stripe."""
+def show(request: HttpRequest) -> HttpResponse:
+    """Address and review; on POST, place what the basket has in one currency and lead the buyer to Stripe.
+
+    Without an account, the buyer gives an e-mail address besides.
+    """
     basket = basket_for(request)
     payable = basket_page(basket).payable
     if basket is None or not payable:
-        return redirect("orders:basket")
+        # A session that ended took its basket along: what was typed waits until they have signed in again.
+        ended = request.method == "POST" and basket is None and not request.user.is_authenticated
+        return to_sign_in(request) if ended else redirect("orders:basket")
     if request.POST.get("currency", payable[0].currency) not in {section.currency for section in payable}:
         # It could be paid a moment ago; the basket says what happened to it.
         return redirect("orders:basket")
     shown = terms.shown()
     if request.method == "POST" and request.POST.get("accepts", "") != shown.mark:
+        keep(request)
         messages.warning(request, _("Our terms changed a moment ago. Look at them before you order."))
         return redirect("payments:checkout")
-    form = CheckoutForm(
-        request.POST if request.method == "POST" else None,
-        customer=customer_for(request.user),
-        seen={section.currency: section.seen for section in payable},
-        shipped=[section.currency for section in payable if needs_address(section.going)],
-        accepts=shown.mark,
-    )
-    if request.method == "POST" and form.is_valid():
+    form = _form(request, payable, shown)
+    if "country_only" in request.POST:
+        form.show_words_of_country()
+    elif request.method == "POST" and form.is_valid():
         return _place_and_pay(request, basket, form, shown)
     page = {"form": form, "sections": payable, "shown": shown, "facts_days": settings.PURCHASE_FACTS_DAYS}
-    response = render(request, "payments/checkout.html", page, status=422 if form.is_bound else 200)
+    failed = request.method == "POST" and "country_only" not in request.POST
+    response = render(request, "payments/checkout.html", page, status=422 if failed else 200)
     visitors.remember_device(request, response)
     return response
 
 
-@login_required
+def _form(request: HttpRequest, payable: Sequence[Section], shown: terms.Shown) -> CheckoutForm:
+    back = typed(request)
+    return CheckoutForm(
+        request.POST if request.method == "POST" else None,
+        customer=customer_for(request.user) if request.user.is_authenticated else guests.guest_of(request),
+        seen={section.currency: section.seen for section in payable},
+        shipped=[section.currency for section in payable if needs_address(section.going)],
+        accepts=shown.mark,
+        guest=not request.user.is_authenticated,
+        typed=back,
+    )
+
+
+@buyer_required
 @require_POST
-def resume(request: SignedInRequest, number: str) -> HttpResponse:
+def resume(request: BuyerRequest, number: str) -> HttpResponse:
     """Back to the payment page of a purchase that is still waiting to be paid."""
-    purchase = get_object_or_404(Purchase, number=number, customer__user=request.user)
-    return _pay(request, purchase)
+    purchase = get_object_or_404(Purchase, number=number, customer__user=request.buyer)
+    return _pay(request, purchase, actor=request.buyer.email)
 
 
-@login_required
 @require_GET
-def come_back(request: SignedInRequest) -> HttpResponse:
+def come_back(request: HttpRequest) -> HttpResponse:
     """Where Stripe sends the buyer after paying. Decides nothing: it looks at Stripe like an event would, and
     shows the order.
     """
     # PostgreSQL refuses NUL in text; no session is called like that.
     session_id = request.GET.get("session_id", "").replace("\x00", "")
-    payment = Payment.objects.filter(session_id=session_id, purchase__customer__user=request.user).first()
+    buyer = guests.buyer_where(request, Q(customer__purchases__payments__session_id=session_id))
+    if buyer is None:
+        return to_the_door(request)
+    payment = Payment.objects.filter(session_id=session_id, purchase__customer__user=buyer).first()
     if not session_id or payment is None:
         raise Http404
     try:
@@ -91,22 +112,24 @@ def come_back(request: SignedInRequest) -> HttpResponse:
     return redirect("orders:purchase", payment.purchase.number)
 
 
-@login_required
+@buyer_required
 @require_GET
-def cancelled(request: SignedInRequest, number: str) -> HttpResponse:
+def cancelled(request: BuyerRequest, number: str) -> HttpResponse:
     """Where Stripe sends the buyer who turned back: to the basket, which is as it was."""
-    get_object_or_404(Purchase, number=number, customer__user=request.user)
+    get_object_or_404(Purchase, number=number, customer__user=request.buyer)
     messages.info(request, _("You did not pay. Nothing was charged, and your basket is as you left it."))
     return redirect("orders:basket")
 
 
-def _tell_of_the_rest(request: SignedInRequest) -> None:
+def _tell_of_the_rest(request: HttpRequest) -> None:
     """Another currency is another payment: who has made one is led to the next."""
     if basket_page(basket_for(request)).can_check_out:
         messages.info(request, _("There is more in your basket to pay for. You find it there, under its currency."))
 
 
-def _place_and_pay(request: SignedInRequest, basket: Basket, form: CheckoutForm, shown: terms.Shown) -> HttpResponse:
+def _place_and_pay(request: HttpRequest, basket: Basket, form: CheckoutForm, shown: terms.Shown) -> HttpResponse:
+    # A guest has no list of orders to be sent to; the basket is where they come from.
+    elsewhere = "orders:buyer_orders" if request.user.is_authenticated else "orders:basket"
     try:
         purchase = _placed(request, basket, form, shown)
     except CannotPlace as error:
@@ -115,21 +138,26 @@ def _place_and_pay(request: SignedInRequest, basket: Basket, form: CheckoutForm,
         return redirect("orders:basket")
     except NotPayable as error:
         messages.info(request, str(error))
-        return redirect("orders:buyer_orders")
+        return redirect(elsewhere)
     except NotYet:
         messages.info(request, _("We are waiting for Stripe to confirm your payment."))
-        return redirect("orders:buyer_orders")
+        return redirect(elsewhere)
     except OpenPurchase:
         # Another window began to pay it meanwhile.
         messages.info(request, _("You are paying for this basket in another window. Finish there, or try again."))
-        return redirect("orders:buyer_orders")
+        return redirect(elsewhere)
     except (StripeUnavailable, StripeRefused):
+        keep(request)
         messages.error(request, str(SILENT))
         return redirect("payments:checkout")
-    return _pay(request, purchase)
+    return _pay(request, purchase, actor=purchase.customer.user.email)
 
 
-def _placed(request: SignedInRequest, basket: Basket, form: CheckoutForm, shown: terms.Shown) -> Purchase:
+def _placed(request: HttpRequest, basket: Basket, form: CheckoutForm, shown: terms.Shown) -> Purchase:
+    if form.guest:
+        basket = _as_guest(request, basket, form)
+    if form.customer is None:
+        raise Http404
     wanted = {
         "customer": form.customer,
         "basket": basket,
@@ -143,13 +171,24 @@ def _placed(request: SignedInRequest, basket: Basket, form: CheckoutForm, shown:
         return place(**wanted, at=now())
     except OpenPurchase as opened:
         # The basket changed since a payment page was opened for it: Stripe closes that page first (fault F26).
-        checkout.abandon(opened.purchase, actor=request.user.email)
+        checkout.abandon(opened.purchase, actor=form.customer.user.email)
         return place(**wanted, at=now())
 
 
-def _pay(request: SignedInRequest, purchase: Purchase) -> HttpResponse:
+def _as_guest(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Basket:
+    """The guest who buys, and the basket as theirs. Raises what `checkout.abandon` raises."""
+    guest = guests.guest_for(request, form.cleaned_data["email"], form.new_name)
+    form.customer = guest
+    # Begun with another address a moment ago: that page is closed, or it would be paid for somebody else.
+    waiting = Purchase.objects.filter(basket=basket, status=OrderStatus.AWAITING_PAYMENT).exclude(customer=guest)
+    for purchase in waiting:
+        checkout.abandon(purchase, actor=guest.user.email)
+    return guests.take_basket(basket, guest)
+
+
+def _pay(request: HttpRequest, purchase: Purchase, *, actor: str) -> HttpResponse:
     try:
-        payment = checkout.start(purchase, actor=request.user.email)
+        payment = checkout.start(purchase, actor=actor)
     except StripeUnavailable:
         messages.error(request, str(SILENT))
     except StripeRefused as refusal:

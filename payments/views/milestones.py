@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import SellerRequest, SignedInRequest, seller_required
+from accounts.access import SellerRequest, seller_required
 from gateway.errors import GatewayError
+from orders.access import BuyerRequest, buyer_required
 from orders.queries import order_for_buyer, order_of
 from payments import milestone_pages, milestones, words
 from payments.consequences import Refused
@@ -87,17 +87,17 @@ def done(request: SellerRequest, number: str, pk: int) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@buyer_required
 @never_cache
-def show(request: SignedInRequest, number: str, order: str) -> HttpResponse:
+def show(request: BuyerRequest, number: str, order: str) -> HttpResponse:
     """What the seller proposed, and where each part stands."""
     share = _bought(request, number, order)
     return _buyer_page(request, share, _latest(share), WhyForm())
 
 
 @require_POST
-@login_required
-def answer(request: SignedInRequest, number: str, order: str) -> HttpResponse:
+@buyer_required
+def answer(request: BuyerRequest, number: str, order: str) -> HttpResponse:
     """Yes, or no with a reason."""
     share = _bought(request, number, order)
     agreement = _latest(share)
@@ -107,9 +107,9 @@ def answer(request: SignedInRequest, number: str, order: str) -> HttpResponse:
         return _buyer_page(request, share, agreement, form, status=422)
     try:
         if says_yes:
-            milestones.agree(agreement, actor=request.user.email)
+            milestones.agree(agreement, actor=request.buyer.email)
         else:
-            milestones.decline(agreement, actor=request.user.email, reason=form.cleaned_data["reason"])
+            milestones.decline(agreement, actor=request.buyer.email, reason=form.cleaned_data["reason"])
     except milestones.NotAgreeable as refusal:
         messages.error(request, str(refusal))
     else:
@@ -119,9 +119,9 @@ def answer(request: SignedInRequest, number: str, order: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@buyer_required
 @never_cache
-def confirm(request: SignedInRequest, number: str, order: str, pk: int) -> HttpResponse:
+def confirm(request: BuyerRequest, number: str, order: str, pk: int) -> HttpResponse:
     """What confirming does; on POST, exactly that."""
     share = _bought(request, number, order)
     milestone = _milestone(share, pk)
@@ -139,9 +139,9 @@ def confirm(request: SignedInRequest, number: str, order: str, pk: int) -> HttpR
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@buyer_required
 @never_cache
-def not_done(request: SignedInRequest, number: str, order: str, pk: int) -> HttpResponse:
+def not_done(request: BuyerRequest, number: str, order: str, pk: int) -> HttpResponse:
     """The buyer says what is missing."""
     share = _bought(request, number, order)
     milestone, form = _milestone(share, pk), WhyForm(request.POST or None)
@@ -149,7 +149,7 @@ def not_done(request: SignedInRequest, number: str, order: str, pk: int) -> Http
         page = {"order": share.order, "purchase": share.order.purchase, "milestone": milestone, "form": form}
         return render(request, "payments/milestone_not_done.html", page, status=422 if form.is_bound else 200)
     try:
-        milestones.not_done(milestone, actor=request.user.email, reason=form.cleaned_data["reason"])
+        milestones.not_done(milestone, actor=request.buyer.email, reason=form.cleaned_data["reason"])
     except milestones.NotAgreeable as refusal:
         messages.error(request, str(refusal))
     else:
@@ -157,9 +157,9 @@ def not_done(request: SignedInRequest, number: str, order: str, pk: int) -> Http
     return redirect("payments:milestones", number, order)
 
 
-def _confirm(request: SignedInRequest, share: Share, milestone: Milestone) -> HttpResponse:
+def _confirm(request: BuyerRequest, share: Share, milestone: Milestone) -> HttpResponse:
     try:
-        milestones.confirm(milestone, actor=request.user.email, plan_hash=request.POST.get("plan", ""))
+        milestones.confirm(milestone, actor=request.buyer.email, plan_hash=request.POST.get("plan", ""))
     except PlanChanged as changed:
         milestone.refresh_from_db()
         if milestone.status == Milestone.Status.DONE:
@@ -206,8 +206,8 @@ def _sold(request: SellerRequest, number: str) -> Share:
     return share
 
 
-def _bought(request: SignedInRequest, number: str, order: str) -> Share:
-    found = order_for_buyer(request.user, number, order)
+def _bought(request: BuyerRequest, number: str, order: str) -> Share:
+    found = order_for_buyer(request.buyer, number, order)
     share = None if found is None else milestone_pages.share_of(found)
     if share is None:
         raise Http404

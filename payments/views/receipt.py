@@ -1,27 +1,26 @@
 """The buyer's receipt."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from accounts.access import SignedInRequest
+from orders.access import BuyerRequest, buyer_required
 from orders.models import Purchase
 from payments import receipts
 from payments.receipts import Receipt
 
 
-@login_required
+@buyer_required
 @require_GET
-def page(request: SignedInRequest, number: str) -> HttpResponse:
+def page(request: BuyerRequest, number: str) -> HttpResponse:
     """To look at and to print."""
     purchase = _own(request, number)
     return render(request, "payments/receipt.html", {"purchase": purchase, "receipt": _receipt(purchase)})
 
 
-@login_required
+@buyer_required
 @require_GET
-def pdf(request: SignedInRequest, number: str) -> HttpResponse:
+def pdf(request: BuyerRequest, number: str) -> HttpResponse:
     """To keep."""
     purchase = _own(request, number)
     answer = HttpResponse(receipts.pdf(_receipt(purchase)), content_type="application/pdf")
@@ -29,9 +28,9 @@ def pdf(request: SignedInRequest, number: str) -> HttpResponse:
     return answer
 
 
-def _own(request: SignedInRequest, number: str) -> Purchase:
+def _own(request: BuyerRequest, number: str) -> Purchase:
     rows = Purchase.objects.select_related("customer__user")
-    return get_object_or_404(rows, number=number, customer__user=request.user)
+    return get_object_or_404(rows, number=number, customer__user=request.buyer)
 
 
 def _receipt(purchase: Purchase) -> Receipt:

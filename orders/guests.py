@@ -1,0 +1,167 @@
+"""Buying without an account: the guest of a browser, the signed link that opens their order, and the account that finds
+it later.
+
+A guest is a buyer whom nobody can sign in as. What they bought is shown to the browser they bought with, for a day, and
+to whoever has the link from the mail, for as long as the link says; to an account once it has confirmed the address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from accounts import guests as people
+from accounts.models import User
+from customers.models import Customer
+from customers.profiles import customer_for
+from kit import mail
+from kit.clock import now
+from orders.models import Basket, Purchase, Status
+
+log = structlog.get_logger(__name__)
+
+# In the session: the guest of this browser, and every guest whose orders it may see, each with until when.
+OWN, OPENED = "guest", "guests"
+OPEN_FOR = timedelta(days=1)
+SALT = "orders.guest"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a signed link says. `expired` ones are known for genuine and open nothing."""
+
+    purchase: Purchase
+    path: str
+    expired: bool
+
+
+def guest_of(request: HttpRequest) -> Customer | None:
+    """The guest this browser has bought as, if it has."""
+    number = request.session.get(OWN)
+    return Customer.objects.select_related("user").filter(pk=number, user__is_guest=True).first() if number else None
+
+
+def guest_for(request: HttpRequest, email: str, name: str) -> Customer:
+    """The guest who buys now: the one of this browser if it is the same address, else a new one.
+
+    The same address in another browser is another guest: only who reads its mail may see what the other one bought.
+    """
+    known = guest_of(request)
+    if known is not None and known.user.email == email.strip().lower():
+        if name and known.user.full_name != name:
+            known.user.full_name = name[:200]
+            known.user.save(update_fields=["full_name"])
+        return known
+    with transaction.atomic():
+        guest = customer_for(people.open_guest(email, name, get_language() or ""))
+    request.session[OWN] = guest.pk
+    open_for(request, guest.user)
+    return guest
+
+
+def take_basket(basket: Basket, guest: Customer) -> Basket:
+    """The visitor's basket becomes the guest's, so that it can be placed. Another guest's of this browser, too."""
+    with transaction.atomic():
+        # As every change of a basket: two tabs, two addresses, and placing wait for each other.
+        locked = Basket.objects.select_for_update().get(pk=basket.pk)
+        if locked.customer_id != guest.pk:
+            Basket.objects.filter(customer=guest).exclude(pk=locked.pk).update(customer=None)
+            locked.customer = guest
+            locked.save(update_fields=["customer"])
+    return locked
+
+
+def open_for(request: HttpRequest, guest: User) -> None:
+    """Let this browser see what the guest bought, until tomorrow."""
+    opened = {**request.session.get(OPENED, {}), str(guest.pk): (now() + OPEN_FOR).isoformat()}
+    request.session[OPENED] = dict(list(opened.items())[-20:])
+
+
+def opened(request: HttpRequest) -> list[int]:
+    """The guests whose orders this browser may see."""
+    found = request.session.get(OPENED, {})
+    return [int(pk) for pk, until in found.items() if datetime.fromisoformat(until) > now()]
+
+
+def buyer_where(request: HttpRequest, owns: Q) -> User | None:
+    """Who asks, as far as they own what `owns` says of a buyer: a guest this browser may see, or who is signed in (who
+    may own it or not: the caller looks). None for a visitor.
+    """
+    guests = opened(request)
+    if guests and (guest := User.everybody.filter(owns, pk__in=guests, is_guest=True).first()):
+        return guest
+    return request.user if request.user.is_authenticated else None
+
+
+def link(purchase: Purchase, path: str = "") -> str:
+    """The whole address of a buyer's page for a mail: for a guest one that opens it, for everybody else the page."""
+    page = path or reverse("orders:purchase", args=[purchase.number])
+    if not purchase.customer.user.is_guest:
+        return settings.SITE_URL + page
+    ends = int((now() + timedelta(days=settings.GUEST_LINK_DAYS)).timestamp())
+    token = Signer(salt=SALT).sign(f"{purchase.number}.{ends}")
+    more = f"?to={page}" if path else ""
+    return f"{settings.SITE_URL}{reverse('orders:guest', args=[token])}{more}"
+
+
+def read(token: str, path: str = "") -> Link | None:
+    """What a link says; None for one that is not ours, or whose order is an account's now or nobody's."""
+    try:
+        number, _dot, ends = Signer(salt=SALT).unsign(token).partition(".")
+    except BadSignature:
+        return None
+    purchase = Purchase.objects.select_related("customer__user").filter(number=number).first()
+    if purchase is None:
+        return None
+    home = reverse("orders:purchase", args=[purchase.number])
+    return Link(purchase, _page_of_ours(path) or home, now() > datetime.fromtimestamp(int(ends), UTC))
+
+
+def send_link(purchase: Purchase) -> None:
+    """A new link, to the address the guest gave; nothing for an order of an account. Once an hour is enough."""
+    if not purchase.customer.user.is_guest:
+        return
+    hour = now().strftime("%Y-%m-%dT%H")
+    mail.write(
+        key=f"guest-link:{purchase.pk}:{hour}",
+        to=purchase.customer.user.email,
+        language=purchase.customer.user.language,
+        template="guest_link",
+        context={"purchase": purchase, "link": link(purchase), "days": settings.GUEST_LINK_DAYS},
+    )
+
+
+def claim(user: User) -> int:
+    """Bring what this person bought as a guest, under an address they have confirmed since, into their account; how
+    many purchases. Safe to repeat. One that still awaits payment is brought along once it is decided: Stripe's page
+    for it is the guest's.
+    """
+    waiting = Q(customer__user__in=people.guests_with_addresses_of(user)) & ~Q(status=Status.AWAITING_PAYMENT)
+    if not Purchase.objects.filter(waiting).exists():
+        return 0
+    with transaction.atomic():
+        # Locked: two pages of the same person bring it along once, and no money is moved on it meanwhile.
+        mine = customer_for(user)
+        found = list(Purchase.objects.select_for_update(of=("self",)).filter(waiting).order_by("pk"))
+        Purchase.objects.filter(pk__in=[one.pk for one in found]).update(customer=mine)
+        numbers = [one.number for one in found]
+        transaction.on_commit(partial(log.info, "guest_orders_claimed", user=user.pk, purchases=numbers))
+    return len(found)
+
+
+def _page_of_ours(path: str) -> str:
+    """A path on this site, as mails carry it behind a link; empty for anything else."""
+    parts = urlsplit(path)
+    is_ours = path.startswith("/") and not path.startswith("//") and not (parts.scheme or parts.netloc)
+    return path if is_ours and path.isprintable() and "\\" not in path else ""
