@@ -11,6 +11,7 @@ from functools import partial
 from io import BytesIO
 from typing import IO
 
+import structlog
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Max
@@ -25,6 +26,10 @@ MAX_PHOTOS = 8
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 LARGE, SMALL = 1800, 720
 QUALITY = 84
+# So many thumbnails in one go of the worker: a second or two.
+BATCH = 20
+
+log = structlog.get_logger(__name__)
 
 
 class PhotoRefused(Exception):
@@ -33,7 +38,7 @@ class PhotoRefused(Exception):
 
 def store(listing: Listing, file: IO[bytes], *, alt: str = "") -> Photo:
     """Add `file` to the listing's photos, last in order. Raises PhotoRefused."""
-    encoded = encode(file)
+    drawn = draw(file)
     with transaction.atomic():
         # Two uploads at once would both count seven and make nine: the listing's row lets one count at a time.
         Listing.objects.select_for_update().get(pk=listing.pk)
@@ -44,13 +49,37 @@ def store(listing: Listing, file: IO[bytes], *, alt: str = "") -> Photo:
             listing=listing,
             alt=alt,
             position=0 if last is None else last + 1,
-            width=encoded.width,
-            height=encoded.height,
+            width=drawn.width,
+            height=drawn.height,
         )
         name = uuid.uuid4().hex
-        photo.small.save(f"{name}-small.webp", ContentFile(encoded.small), save=False)
-        photo.image.save(f"{name}.webp", ContentFile(encoded.large), save=True)
+        photo.image.save(f"{name}.webp", ContentFile(drawn.large), save=True)
     return photo
+
+
+def make_thumbnails() -> int:
+    """Draw the small picture of photos that have none yet; how many. Until then pages show the large one."""
+    waiting = list(Photo.objects.filter(small="").order_by("pk")[:BATCH])
+    return sum(_make_thumbnail(photo) for photo in waiting)
+
+
+def _make_thumbnail(photo: Photo) -> bool:
+    try:
+        with photo.image.open("rb") as stored, Image.open(stored, formats=("WEBP",)) as picture:
+            picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
+            content = _webp(picture)
+    except (OSError, SyntaxError):
+        # The photo was removed this moment, or its file is not there: the large one is all there is.
+        log.warning("thumbnail_impossible", photo=photo.pk)
+        return False
+    storage = photo.small.storage
+    wanted = photo.small.field.generate_filename(photo, f"{uuid.uuid4().hex}-small.webp")
+    name = storage.save(wanted, ContentFile(content))
+    # Two workers draw the same one, or it is removed meanwhile: whoever finds the place taken or gone tidies up.
+    if Photo.objects.filter(pk=photo.pk, small="").update(small=name) != 1:
+        storage.delete(name)
+        return False
+    return True
 
 
 def remove(photo: Photo) -> None:
@@ -77,23 +106,36 @@ def move_earlier(photo: Photo) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """A picture as two WebP files; width and height are those of the large one."""
+class Drawn:
+    """A picture as a WebP file of this width and height."""
 
     large: bytes
-    small: bytes
     width: int
     height: int
 
 
-def encode(file: IO[bytes]) -> Encoded:
-    """The picture upright, without metadata, for the listing's page and for cards. Raises PhotoRefused."""
+@dataclass(frozen=True, slots=True)
+class Encoded(Drawn):
+    """The same picture small as well."""
+
+    small: bytes
+
+
+def draw(file: IO[bytes]) -> Drawn:
+    """The picture upright, without metadata. Raises PhotoRefused."""
     picture = _open(file)
     picture.thumbnail((LARGE, LARGE), Image.Resampling.LANCZOS)
-    large = _webp(picture)
     width, height = picture.size
+    return Drawn(_webp(picture), width, height)
+
+
+def encode(file: IO[bytes]) -> Encoded:
+    """The picture in both sizes, for what nobody waits to see drawn. Raises PhotoRefused."""
+    picture = _open(file)
+    picture.thumbnail((LARGE, LARGE), Image.Resampling.LANCZOS)
+    large, (width, height) = _webp(picture), picture.size
     picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
-    return Encoded(large, _webp(picture), width, height)
+    return Encoded(large, width, height, _webp(picture))
 
 
 def _open(file: IO[bytes]) -> Image.Image:

@@ -4,7 +4,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
 from catalog import sitemaps
-from catalog.views import desk, imports, photos, shop
+from catalog.views import acts, desk, imports, photos, shop, variants
 
 app_name = "catalog"
 
@@ -18,9 +18,14 @@ urlpatterns = [
     path("shops/<slug:slug>/", shop.seller_shop, name="shop"),
     path("desk/listings/", desk.seller_listings, name="seller_listings"),
     path("desk/listings/new/", desk.listing_new, name="listing_new"),
+    path("desk/listings/bulk/", acts.listings_bulk, name="listings_bulk"),
     path("desk/listings/<int:pk>/", desk.listing_edit, name="listing_edit"),
     path("desk/listings/<int:pk>/publish/", desk.listing_publish, name="listing_publish"),
     path("desk/listings/<int:pk>/hide/", desk.listing_hide, name="listing_hide"),
+    path("desk/listings/<int:pk>/schedule/", acts.listing_schedule, name="listing_schedule"),
+    path("desk/listings/<int:pk>/duplicate/", acts.listing_duplicate, name="listing_duplicate"),
+    path("desk/listings/<int:pk>/variants/", variants.listing_variants, name="listing_variants"),
+    path("desk/listings/<int:pk>/stock/", acts.listing_stock, name="listing_stock"),
     path("desk/listings/<int:pk>/photos/", photos.photos_add, name="photos_add"),
     path("desk/import/", imports.imports, name="imports"),
     path("desk/import/<int:pk>/", imports.import_run, name="import_run"),

@@ -32,6 +32,8 @@ app.conf.beat_schedule = {
     "look for what is wrong": {"task": "monitoring.watch", "schedule": 60.0, "options": UNHEARD},
     "look at rates": {"task": "monitoring.watch_rates", "schedule": 1200.0, "options": UNHEARD},
     "tell Stripe of new addresses": {"task": "customers.tell_stripe", "schedule": 3600.0, "options": UNHEARD},
+    "publish what is due": {"task": "catalog.publish_due", "schedule": 60.0, "options": UNHEARD},
+    "make thumbnails": {"task": "catalog.make_thumbnails", "schedule": 10.0, "options": UNHEARD},
     "learn words": {"task": "catalog.learn_words", "schedule": 300.0, "options": UNHEARD},
     "count words anew": {"task": "catalog.count_words", "schedule": 3600.0, "options": UNHEARD},
     "work on imports": {"task": "catalog.work_on_imports", "schedule": 30.0, "options": UNHEARD},

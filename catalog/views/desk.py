@@ -13,10 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import SellerRequest, seller_required
 from accounts.rules import why_cannot_sell
-from catalog import browsing, photos, publishing
+from catalog import browsing, photos, publishing, scheduling
+from catalog.desk_forms import BulkForm, ScheduleForm
 from catalog.forms import ListingForm, PhotosForm
 from catalog.keyset import Order
 from catalog.models import Listing
+from catalog.variants import offered_of
 from kit.transitions import LostRace
 
 PAGE = 50
@@ -48,6 +50,7 @@ def seller_listings(request: SellerRequest) -> HttpResponse:
         "more": more,
         "status": status,
         "tabs": _tabs(status),
+        "bulk_form": BulkForm(form_id="bulk"),
     }
     return render(request, "catalog/desk/listings.html", context)
 
@@ -56,7 +59,7 @@ def seller_listings(request: SellerRequest) -> HttpResponse:
 @seller_required
 def listing_new(request: SellerRequest) -> HttpResponse:
     """Write a listing. It is a draft until it is published."""
-    form = ListingForm(request.POST or None, seller=request.seller)
+    form = ListingForm(request.POST or None, seller=request.seller, actor=request.user.email)
     if request.method == "POST" and form.is_valid():
         listing = form.store()
         if listing is not None:
@@ -74,7 +77,7 @@ def listing_new(request: SellerRequest) -> HttpResponse:
 def listing_edit(request: SellerRequest, pk: int) -> HttpResponse:
     """Change a listing, its photos and its state."""
     listing = get_object_or_404(_own(request), pk=pk)
-    form = ListingForm(request.POST or None, instance=listing, seller=request.seller)
+    form = ListingForm(request.POST or None, instance=listing, seller=request.seller, actor=request.user.email)
     if request.method == "POST" and form.is_valid() and form.store() is not None:
         messages.success(request, _("Your changes are saved."))
         if form.stock_note:
@@ -91,6 +94,8 @@ def edit_page(request: SellerRequest, listing: Listing, form: ListingForm, photo
         "listing": listing,
         "form": form,
         "photos_form": photos_form,
+        "schedule_form": ScheduleForm(listing=listing),
+        "variants": list(offered_of(listing)) if listing.options else [],
         "photos": list(listing.photos.all()),
         "most_photos": photos.MAX_PHOTOS,
         "missing": publishing.missing(listing),
@@ -113,6 +118,7 @@ def listing_publish(request: SellerRequest, pk: int) -> HttpResponse:
     except LostRace:
         messages.info(request, _("Somebody in your team changed this listing at the same moment. Look again."))
     else:
+        scheduling.forget(listing)
         messages.success(request, _("“%(title)s” is in the shop now.") % {"title": listing.title})
     return redirect("catalog:listing_edit", pk)
 

@@ -54,6 +54,8 @@ def header_of_a_bomb() -> bytes:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
 def test_every_usual_kind_becomes_webp_in_two_sizes(jug: Listing, kind: str):
     photo = photos.store(jug, BytesIO(picture(kind, (2400, 3000))))
+    photos.make_thumbnails()
+    photo.refresh_from_db()
 
     small = Image.open(BytesIO(content(photo.small.name)))
     assert (stored(photo).format, stored(photo).size) == ("WEBP", (1440, 1800))
@@ -205,3 +207,41 @@ def test_another_sellers_photo_is_not_found(bobs_browser: Client, act: str):
     photo = Photo.objects.create(listing=ListingFactory(), image="a.webp")
 
     assert bobs_browser.post(f"/desk/photos/{photo.pk}/{act}/", {"alt": "mine"}).status_code == 404
+
+
+def test_until_a_worker_has_drawn_the_small_picture_pages_show_the_large_one(client: Client, jug: Listing):
+    photo = photos.store(jug, BytesIO(picture()))
+
+    before = client.get(jug.get_absolute_url()).content.decode()
+    drawn = [photos.make_thumbnails(), photos.make_thumbnails()]
+    after = client.get(jug.get_absolute_url()).content.decode()
+
+    photo.refresh_from_db()
+    assert drawn == [1, 0]
+    assert photo.image.name in before
+    assert "srcset" not in before
+    assert photo.small.name in after
+
+
+def test_a_photo_whose_file_is_gone_keeps_no_other_from_its_thumbnail(jug: Listing):
+    lost, good = (photos.store(jug, BytesIO(picture())) for _photo in range(2))
+    default_storage.delete(lost.image.name)
+
+    assert photos.make_thumbnails() == 1
+    good.refresh_from_db()
+    assert good.small.name
+
+
+def test_a_picture_of_100_megapixels_is_refused_with_a_sentence(jug: Listing):
+    out = BytesIO()
+    Image.new("1", (10_000, 10_000)).save(out, "PNG")
+    out.seek(0)
+
+    with pytest.raises(photos.PhotoRefused, match="more than 50 million pixels"):
+        photos.store(jug, out)
+
+
+def test_what_hides_behind_a_picture_is_gone(jug: Listing):
+    photo = photos.store(jug, BytesIO(picture() + b"<script>alert(1)</script>PK\x03\x04"))
+
+    assert b"<script>" not in content(photo.image.name)
