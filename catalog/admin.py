@@ -8,7 +8,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from catalog.browsing import shelves
-from catalog.models import Category, Listing, ListingMove, Photo, Reservation, ReservationMove
+from catalog.models import (
+    Category,
+    ImportedImage,
+    ImportRun,
+    ImportRunMove,
+    Listing,
+    ListingMove,
+    Photo,
+    Reservation,
+    ReservationMove,
+)
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -99,3 +109,40 @@ class ReservationAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     fields = ("listing", "quantity", "status", "created_at")
     inlines = (ReservationMoves,)
+
+
+class ImportRunMoves(ReadOnlyInline):
+    """How far it came, and who said yes."""
+
+    model = ImportRunMove
+    fields = ("at", "from_status", "to_status", "actor", "reason")
+
+
+@admin.register(ImportRun)
+class ImportRunAdmin(ReadOnlyAdmin):
+    """Sellers' product files and what became of them."""
+
+    list_display = ("name", "seller", "status", "new", "changed", "unchanged", "problem_count", "created_at")
+    list_filter = ("status",)
+    list_select_related = ("seller",)
+    show_full_result_count = False
+    search_fields = ("name", "seller__name", "created_by")
+    ordering = ("-pk",)
+    fields = (
+        "name", "seller", "status", "created_by", "created_at", "size", "lines", "lines_done", "new", "changed",
+        "unchanged", "problem_count", "problems", "overtaken", "publish", "published", "confirmed_by", "finished_at",
+        "attempts", "leased_until",
+    )  # fmt: skip
+    inlines = (ImportRunMoves,)
+
+
+@admin.register(ImportedImage)
+class ImportedImageAdmin(ReadOnlyAdmin):
+    """Images that product files named, and why some did not become photos."""
+
+    list_display = ("address", "listing", "attempts", "due_at", "refusal")
+    list_select_related = ("listing",)
+    show_full_result_count = False
+    search_fields = ("address", "listing__title")
+    ordering = ("-pk",)
+    fields = ("address", "alt", "listing", "attempts", "due_at", "photo", "refusal")

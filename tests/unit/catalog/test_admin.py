@@ -48,7 +48,7 @@ def test_lists_ask_a_constant_number_of_times(danas_browser: Client, django_asse
     for listing in Listing.objects.all():
         stock.reserve(stock.Goods(listing.pk), 1)
 
-    for page in ("category", "listing", "reservation"):
+    for page in ("category", "listing", "reservation", "importrun", "importedimage"):
         with django_assert_max_num_queries(8):
             assert danas_browser.get(f"/admin/catalog/{page}/").status_code == 200
 

@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.models import Reservation
-from kit.transitions import IllegalMove, LostRace, move
+from kit.transitions import IllegalMove, LostRace, move, move_all
 from tests.factories import ListingFactory
 
 pytestmark = pytest.mark.django_db
@@ -48,3 +48,26 @@ def test_the_slower_of_two_movers_loses() -> None:
         move(second, "released", actor="x", reason="y")
 
     assert Reservation.objects.get(pk=first.pk).status == "sold"
+
+
+def test_many_rows_move_together_each_with_its_history() -> None:
+    rows = [held(), held()]
+
+    move_all(rows, "sold", actor="x", reason="y")
+    move_all([], "sold", actor="x", reason="y")
+
+    assert list(Reservation.objects.values_list("status", flat=True)) == ["sold", "sold"]
+    assert [row.moves.get().to_status for row in rows] == ["sold", "sold"]
+
+
+def test_when_one_of_many_was_moved_by_somebody_else_none_moves() -> None:
+    rows = [held(), held()]
+    move(Reservation.objects.get(pk=rows[1].pk), "released", actor="x", reason="y")
+
+    with pytest.raises(LostRace):
+        move_all(rows, "sold", actor="x", reason="y")
+    with pytest.raises(IllegalMove):
+        move_all(list(Reservation.objects.all()), "sold", actor="x", reason="y")
+
+    rows[0].refresh_from_db()
+    assert rows[0].status == "held"
