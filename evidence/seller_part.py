@@ -198,7 +198,8 @@ def _with_parts(seller: Seller, rows: list[Dispute]) -> list[Disputed]:
     """Each with the one order this seller has in its payment."""
     mine = _shares().filter(payment__in=[row.payment_id for row in rows], order__seller=seller)
     by_payment: dict[int | None, Share] = {share.payment_id: share for share in mine}
-    parts = DisputeShare.objects.filter(dispute__in=rows, share__in=by_payment.values())
+    # With the share: an amount is said in its currency.
+    parts = DisputeShare.objects.filter(dispute__in=rows, share__in=by_payment.values()).select_related("share")
     by_dispute = {part.dispute_id: part for part in parts}
     known = {pack.dispute_id: pack for pack in Pack.objects.filter(dispute__in=rows)}
     return [Disputed(row, by_payment[row.payment_id], by_dispute.get(row.pk), known.get(row.pk)) for row in rows]
