@@ -52,6 +52,12 @@ def parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
         default=env.get("EMULATOR_CLOCK", "offset"),
         help="real follows this machine, offset can be moved forward, frozen stands still",
     )
+    p.add_argument(
+        "--days-ago",
+        type=int,
+        default=env.get("EMULATOR_DAYS_AGO", "0"),
+        help="begin a new store so many days in the past, to live through them by moving the clock (0)",
+    )
     p.add_argument("--public-url", default=env.get("EMULATOR_PUBLIC_URL") or None, help="how browsers reach it")
     p.add_argument("--api-key", default=env.get("EMULATOR_API_KEY", "sk_test_emulator"), help="the platform's test key")
     p.add_argument(
@@ -131,6 +137,7 @@ def start(options: argparse.Namespace, hooks: list[Endpoint]) -> tuple[Server, D
         strict=options.strict,
         transcript=options.transcript,
         platform_name=options.platform_name,
+        days_ago=options.days_ago,
     )
     emulator.keep_transcript()
     table()  # read Stripe's operations now rather than in the first caller's request

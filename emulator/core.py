@@ -29,7 +29,7 @@ from emulator.versions import Versions
 class Emulator:
     """A platform account with its connected accounts, in one SQLite store. Safe to call from several threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option of the program
         self,
         path: str = ":memory:",
         *,
@@ -40,7 +40,9 @@ class Emulator:
         strict: bool | None = None,
         transcript: str | None = None,
         platform_name: str = "Marketplace",
+        days_ago: int = 0,
     ) -> None:
+        """`days_ago` is how far back the clock of a new store begins, so that a past can be lived through."""
         if not secret_key.startswith("sk_test_"):
             raise ValueError("The emulator takes test keys only: sk_test_…")
         self.secret_key = secret_key
@@ -63,6 +65,7 @@ class Emulator:
         self.transcript = Transcript(transcript) if transcript else None
         self._endpoints: list[Row] | None = None
         self._clock_mode: ClockMode = clock
+        self._days_ago = days_ago
         self.clock = self._load_clock()
         self._ticked_at = 0
         # One mover at a time: while one thread advances, another's tick would run things behind its back.
@@ -308,7 +311,7 @@ class Emulator:
             # frozen now for the first time: not before anything that is there
             clock = Clock("frozen", frozen_at=stored.get("frozen_at"))
         else:
-            clock = Clock(self._clock_mode, offset=stored.get("offset", 0))
+            clock = Clock(self._clock_mode, offset=stored.get("offset", -self._days_ago * DAY))
         clock.move_to(int(latest[0]) if latest else 0)
         return clock
 

@@ -40,6 +40,12 @@ def machine_now() -> datetime:
     return datetime.now(UTC) if _fixed is None else _fixed
 
 
+def ask_again() -> None:
+    """Whoever has just moved the emulator's clock does not want last second's answer."""
+    global _asked_at
+    _asked_at = -ASK_EVERY_SECONDS
+
+
 @contextmanager
 def fixed_at(moment: datetime) -> Iterator[None]:
     """Hold the clock at `moment`: for tests and simulations."""
