@@ -30,6 +30,8 @@ class Demo:
     def command(self, *action: str, **variables: str) -> tuple[list[str], dict[str, str]]:
         ours = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "MARKETPLACE_ENV", "TEST_SUFFIX")
         inherited = {name: value for name, value in os.environ.items() if name not in ours}
+        # Three months of trade take longer than most of what is tested.
+        inherited = {"DEMO_SIZE": "small", **inherited}
         ports = {"PORT": str(self.web_port), "EMULATOR_PORT": str(self.emulator_port)}
         arguments = [sys.executable, "-m", "marketplace.demo", *action, "--var", str(self.var)]
         return arguments, {**inherited, **ports, **variables}

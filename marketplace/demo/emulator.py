@@ -4,9 +4,13 @@ from typing import Any
 
 import requests
 
+from kit import clock
+
 CARD = "4242424242424242"
 # What is paid with this one is available at once, so that it can be paid out without moving the clock.
 CARD_AT_ONCE = "4000000000000077"
+# Moving the clock by weeks takes seconds.
+TIMEOUT = 60
 
 
 class Controls:
@@ -41,7 +45,27 @@ class Controls:
         """The bank decides."""
         self._post(f"/_emulator/disputes/{dispute}/move", to=to)
 
+    def require(self, account: str, what: str, days: int) -> None:
+        """Stripe asks the seller for something within so many days."""
+        self._post(f"/_emulator/accounts/{account}/require", what=what, days=days)
+
+    def fail_payout(self, payout: str, code: str) -> None:
+        """The seller's bank sends the money back."""
+        self._post(f"/_emulator/payouts/{payout}/fail", code=code)
+
+    def seconds_behind(self) -> int:
+        """How far the clock is behind real time; 0 when it is not."""
+        answer = requests.get(f"{self._address}/_emulator/clock", timeout=TIMEOUT)
+        answer.raise_for_status()
+        return max(0, -int(answer.json()["offset_seconds"]))
+
+    def advance(self, seconds: int) -> list[dict[str, Any]]:
+        """Move the clock; what happened on the way. Raises requests.HTTPError, also for more than ten years."""
+        answer = self._post("/_emulator/advance", seconds=seconds)
+        clock.ask_again()
+        return list(answer["happened"])
+
     def _post(self, path: str, **body: object) -> dict[str, Any]:
-        answer = requests.post(f"{self._address}{path}", json=body, headers=self._headers, timeout=10)
+        answer = requests.post(f"{self._address}{path}", json=body, headers=self._headers, timeout=TIMEOUT)
         answer.raise_for_status()
         return dict(answer.json())

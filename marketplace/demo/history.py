@@ -25,8 +25,11 @@ from payments.models import MoneyAction, Payout, Refund, Share
 from payments.policies import BY_REASON
 
 ACTOR = "demo"
+BROWSER = "Mozilla/5.0 (the demo)"
 # How long the worker may take to hear of a payout.
 SECONDS = 10.0
+# Shops in one basket.
+THREE = 3
 
 Say = Callable[[str], object]
 Kind = MoneyAction.Kind
@@ -37,7 +40,7 @@ def ensure(buyer: User, staff: User, controls: Controls, say: Say) -> None:
     """Every purchase that is missing. One that was begun is not begun again."""
     bought = customer_for(buyer).purchases.count()
     steps: list[tuple[str, Callable[[], object]]] = [
-        ("something of every shop, to be sent", lambda: buy(buyer, _of_each_shop(0), controls)),
+        ("something of three shops, to be sent", lambda: buy(buyer, _of_each_shop(0), controls)),
         ("something digital, which its seller was paid for at once", lambda: buy(buyer, _digital(), controls)),
         ("three orders: held, coming back, and a debt", lambda: three_stories(buyer, staff, controls)),
         ("many bags, whose refund waits for a second person", lambda: ask_for_approval(buyer, staff, controls)),
@@ -64,7 +67,7 @@ def buy(buyer: User, chosen: Sequence[Listing], controls: Controls, *, quantity:
         address=customer.addresses.first(),
         placed_from="203.0.113.24",
         at=now(),
-        how=Circumstances("Mozilla/5.0 (the demo)", f"demo-{customer.pk:017}", "en", terms.shown()),
+        how=Circumstances(BROWSER, f"demo-{customer.pk:017}", "en", terms.shown()),
     )
     payment = checkout.start(purchase, actor=buyer.email)
     controls.pay(str(payment.session_id), buyer.email, card)
@@ -85,13 +88,13 @@ def waits_for_its_date(share: Share, staff: User) -> None:
     """Delivered, and refunded in part before the release."""
     _send(share.order)
     progress.deliver(share.order, at=now(), actor=ACTOR, reason="The carrier said so.", said_by=DeliveredBy.CARRIER)
-    _refund(share, staff, share.gross // 10, Reason.GOODWILL, "It was a week late. A tenth back, at our cost.")
+    refund(share, staff, share.gross // 10, Reason.GOODWILL, "It was a week late. A tenth back, at our cost.")
 
 
 def comes_back(share: Share, staff: User, controls: Controls) -> None:
     """The buyer's bank returns the refund, and staff hold the rest back."""
     _send(share.order)
-    _refund(share, staff, share.gross // 4, Reason.NOT_AS_DESCRIBED, "A scratch, see the photo in the mail.")
+    refund(share, staff, share.gross // 4, Reason.NOT_AS_DESCRIBED, "A scratch, see the photo in the mail.")
     _decide(share, Kind.HOLD, {"until": None}, staff, "Two buyers wrote about scratches. Wait for the seller’s answer.")
     controls.send_back(str(share.refunds.get().stripe_id))
 
@@ -104,9 +107,7 @@ def leaves_a_debt(share: Share, staff: User, controls: Controls) -> None:
         _decide(share, Kind.RELEASE, {"amount": None}, staff, "The buyer has it, and the seller asked for it.")
     controls.pay_out(str(share.account.stripe_id), share.gross // 2)
     if _heard_of_payout(share):
-        _refund(
-            share, staff, share.gross, Reason.NOT_AS_DESCRIBED, "It is a copy. The seller could not show otherwise."
-        )
+        refund(share, staff, share.gross, Reason.NOT_AS_DESCRIBED, "It is a copy. The seller could not show otherwise.")
 
 
 def ask_for_approval(buyer: User, staff: User, controls: Controls) -> None:
@@ -114,7 +115,7 @@ def ask_for_approval(buyer: User, staff: User, controls: Controls) -> None:
     dear = _shipped().filter(price__gte=7500, available__gte=7).order_by("pk")[:1]
     purchase = buy(buyer, list(dear), controls, quantity=7, card=CARD_AT_ONCE)
     share = Share.objects.get(order__purchase=purchase)
-    _refund(share, staff, share.gross, Reason.NOT_RECEIVED, "The carrier lost the parcel.")
+    refund(share, staff, share.gross, Reason.NOT_RECEIVED, "The carrier lost the parcel.")
 
 
 def _send(order: Order) -> None:
@@ -123,7 +124,7 @@ def _send(order: Order) -> None:
     order.refresh_from_db()
 
 
-def _refund(share: Share, staff: User, amount: int, why: str, reason: str) -> None:
+def refund(share: Share, staff: User, amount: int, why: str, reason: str) -> None:
     """`amount` in minor units of the share's currency, borne as usual for what happened."""
     request = {"amount": amount, "reason": why, "policy": BY_REASON[why].name, "note": reason}
     _decide(share, Kind.REFUND, request, staff, reason)
@@ -148,15 +149,16 @@ def _heard_of_payout(share: Share) -> bool:
 
 
 def _shipped() -> QuerySet[Listing]:
-    return Listing.objects.filter(status="published", available__gt=1, currency="eur", delivery="shipped")
+    return Listing.objects.filter(status="published", available__gt=1, currency="eur", delivery="shipped", options=[])
 
 
 def _of_each_shop(place_in_shop: int) -> list[Listing]:
-    """One thing that is shipped of each shop: its first, its second …"""
+    """One thing that is shipped of each of the first shops: its first, its second …"""
     by_seller: dict[int, list[Listing]] = {}
     for listing in _shipped().order_by("seller_id", "pk"):
         by_seller.setdefault(listing.seller_id, []).append(listing)
-    return [listings[min(place_in_shop, len(listings) - 1)] for listings in by_seller.values()]
+    chosen = list(by_seller.values())[:THREE]
+    return [listings[min(place_in_shop, len(listings) - 1)] for listings in chosen]
 
 
 def _mug() -> list[Listing]:

@@ -15,6 +15,8 @@ from marketplace.environment import DEFAULT_NAME
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB_PORT = 8000
 EMULATOR_PORT = 8400
+# How far back the trade goes that a newcomer finds.
+DAYS = 92
 # Settings a shell may carry that would point the demo at something real.
 DROPPED = ("STRIPE_TIMEOUT_SECONDS", "TEST_SUFFIX", "PORT", "WEB_CONCURRENCY", "GUNICORN_CMD_ARGS")
 
@@ -46,6 +48,8 @@ class Plan:
     web_port: int
     emulator_port: int
     keys: Keys
+    # Without a past and with half the street: for who cannot wait (DEMO_SIZE=small).
+    small: bool = False
 
     @property
     def folder(self) -> Path:
@@ -95,6 +99,7 @@ class Plan:
             "MEDIA_ROOT": str(self.folder / "media"),
             "PRIVATE_ROOT": str(self.folder / "private"),
             "DEMO_PASSWORD": self.keys.password,
+            "DEMO_SIZE": "small" if self.small else "whole",
         }
 
     def emulator_program(self) -> Program:
@@ -104,7 +109,16 @@ class Plan:
             (
                 *_python("emulator"),
                 *("--port", str(self.emulator_port), "--db", str(self.folder / "emulator.sqlite3")),
-                *("--clock", "offset", "--public-url", self.emulator, "--platform-name", DEFAULT_NAME),
+                *(
+                    "--days-ago",
+                    "0" if self.small else str(DAYS),
+                    "--clock",
+                    "offset",
+                    "--public-url",
+                    self.emulator,
+                    "--platform-name",
+                    DEFAULT_NAME,
+                ),
                 *("--webhook", f"{self.web}/stripe/events/platform={self.keys.platform_webhook}"),
                 *("--connect-webhook", f"{self.web}/stripe/events/connect={self.keys.connect_webhook}"),
             ),
@@ -139,6 +153,7 @@ def make_plan(var: Path = ROOT / "var", environ: Mapping[str, str] = os.environ)
         web_port=read_port(environ.get("PORT", ""), WEB_PORT, "PORT"),
         emulator_port=read_port(environ.get("EMULATOR_PORT", ""), EMULATOR_PORT, "EMULATOR_PORT"),
         keys=_keys(var / "demo" / "secrets.json"),
+        small=environ.get("DEMO_SIZE", "") == "small",
     )
 
 

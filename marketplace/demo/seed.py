@@ -5,21 +5,23 @@ Stripe hosts are filled in through the emulator’s controls.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from itertools import product
+from multiprocessing import get_context
 
 from allauth.account.models import EmailAddress
 from django.core.files.base import ContentFile
 
 from accounts import guidelines, onboarding
-from accounts.models import ConnectedAccount, Seller, User
+from accounts.models import Seller, User
 from accounts.sellers import open_shop
-from catalog import photos, publishing
+from catalog import photos, publishing, variants
 from catalog.demo_images import picture
 from catalog.forms import slug_for
-from catalog.models import Category, Listing
+from catalog.models import Category, Listing, Variant
 from customers.models import Address
 from customers.profiles import customer_for, save_address
-from marketplace.demo import history
+from marketplace.demo import history, trade, troubles
 from marketplace.demo.emulator import Controls
 from marketplace.demo.goods import Good, Shop, shops
 from marketplace.demo.people import PEOPLE, Person
@@ -32,24 +34,28 @@ ACTOR = "demo"
 Say = Callable[[str], object]
 
 
-def run(password: str, controls: Controls, say: Say) -> None:
-    """Bring the demo's data in. `controls` fill in the pages Stripe hosts."""
+def run(password: str, controls: Controls, say: Say, *, small: bool = False) -> None:
+    """Bring the demo's data in. `controls` fill in the pages Stripe hosts and move its clock."""
     own_payouts.set_manual(actor=ACTOR)
     people = {person.email: ensure_person(person, password) for person in PEOPLE}
-    for person in PEOPLE:
-        if person.role == "buyer":
-            ensure_address(people[person.email])
-    for shop in shops():
+    staff, buyers = _of(people, "admin")[0], _of(people, "buyer")
+    for buyer in buyers:
+        ensure_address(buyer)
+    for shop in shops(small=small):
         seller = ensure_shop(shop, people[shop.owner])
-        ensure_onboarded(seller, people[shop.owner], controls)
-        made = ensure_goods(seller, shop)
+        is_open = ensure_onboarded(seller, people[shop.owner], controls, finished=shop.owner != troubles.UNFINISHED)
+        made = ensure_goods(seller, shop, publish=is_open)
         say(f"{shop.name}: {made} listings added")
-    staff = next(people[person.email] for person in PEOPLE if person.role == "admin")
-    for person in PEOPLE:
-        if person.role == "buyer":
-            history.ensure(people[person.email], staff, controls, say)
+    trade.live_through(buyers[1:], staff, controls, say)
+    history.ensure(buyers[0], staff, controls, say)
+    if not small:
+        troubles.ensure(controls, say)
     # The admin begins with what is open, not with an empty page until the worker has looked for the first time.
     sweep(WATCHES)
+
+
+def _of(people: dict[str, User], role: str) -> list[User]:
+    return [people[person.email] for person in PEOPLE if person.role == role]
 
 
 def ensure_person(person: Person, password: str) -> User:
@@ -85,26 +91,26 @@ def ensure_shop(shop: Shop, owner: User) -> Seller:
     return seller
 
 
-def ensure_onboarded(seller: Seller, owner: User, controls: Controls) -> ConnectedAccount:
-    """The shop's account at Stripe, allowed to be paid."""
+def ensure_onboarded(seller: Seller, owner: User, controls: Controls, *, finished: bool) -> bool:
+    """The shop's account at Stripe; whether it may be paid, and the shop sell."""
     account = onboarding.open_account(seller, owner.email)
-    if not account.can_receive_transfers:
+    if finished and not account.can_receive_transfers:
         controls.complete_onboarding(str(account.stripe_id))
         account = onboarding.refresh(account)
-    return account
+    return account.can_receive_transfers
 
 
-def ensure_goods(seller: Seller, shop: Shop) -> int:
-    """The shop's listings with their pictures, published; how many were missing."""
+def ensure_goods(seller: Seller, shop: Shop, *, publish: bool) -> int:
+    """The shop's listings with their pictures; how many were missing."""
     there = set(seller.listings.values_list("title", flat=True))
     missing = [good for good in shop.goods if good.title not in there]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for good, drawn in zip(missing, pool.map(lambda good: picture(good.title), missing), strict=True):
-            add_listing(seller, good, drawn)
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
+        for good, drawn in zip(missing, pool.map(picture, [good.title for good in missing]), strict=True):
+            add_listing(seller, good, drawn, publish=publish)
     return len(missing)
 
 
-def add_listing(seller: Seller, good: Good, drawn: bytes) -> Listing:
+def add_listing(seller: Seller, good: Good, drawn: bytes, *, publish: bool) -> Listing:
     """One listing, from draft to published, as a seller would make it."""
     listing = Listing.objects.create(
         seller=seller,
@@ -114,9 +120,19 @@ def add_listing(seller: Seller, good: Good, drawn: bytes) -> Listing:
         description=good.text,
         price=good.price,
         currency=good.currency or seller.currency,
-        available=good.stock,
+        available=0 if good.options else good.stock,
         delivery=good.delivery,
+        options=list(good.options),
     )
+    if good.options:
+        every = enumerate(product(*good.options.values()))
+        Variant.objects.bulk_create(
+            Variant(listing=listing, position=place, values=list(values), price=good.price, available=good.stock)
+            for place, values in every
+        )
+        variants.sum_up([listing.pk])
+        listing.refresh_from_db()
     photos.store(listing, ContentFile(drawn), alt=good.title)
-    publishing.publish(listing, ACTOR)
+    if publish:
+        publishing.publish(listing, ACTOR)
     return listing

@@ -26,7 +26,8 @@ from marketplace.demo.ports import require_free
 from marketplace.demo.runfile import RunFile
 
 LOOK_EVERY = 0.2
-START_PATIENCE = 90.0
+# A small or busy machine takes minutes over what takes seconds elsewhere; a program that ends is noticed at once.
+START_PATIENCE = 300.0
 END_PATIENCE = 4.0
 
 

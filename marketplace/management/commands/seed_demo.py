@@ -28,5 +28,6 @@ class Command(BaseCommand):
         if not password:
             raise CommandError("DEMO_PASSWORD is not set. `make demo` runs this command with a password of its own.")
         controls = Controls(settings.STRIPE_API_BASE, os.environ.get("EMULATOR_CONTROL_TOKEN", ""))
-        seed.run(password, controls, self.stdout.write)
+        small = os.environ.get("DEMO_SIZE", "") == "small"
+        seed.run(password, controls, self.stdout.write, small=small)
         self.stdout.write("The sample data is in place.")
