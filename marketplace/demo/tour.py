@@ -88,7 +88,7 @@ _IMPORT = Step(
     _("Bring a catalogue in"),
     _("Any product export in Shopify’s CSV format. You see what it becomes before anything is saved."),
     SELLER,
-    lambda: reverse("catalog:seller_listings"),
+    lambda: reverse("catalog:imports"),
     lambda: Listing.objects.exclude(import_key=None).exists(),
 )
 _FINISH = Step(
