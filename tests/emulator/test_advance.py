@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 import pytest
 import stripe
@@ -156,6 +157,23 @@ def test_a_receiver_may_ask_the_emulator_while_the_clock_is_being_advanced() -> 
 
     assert asked == ["balance"]
     em.close()
+
+
+def test_a_new_store_may_begin_in_the_past_and_catch_up(tmp_path: Path) -> None:
+    path = str(tmp_path / "emulator.sqlite3")
+    em = Emulator(path, clock="offset", days_ago=90)
+    customer = in_process_client(em).v1.customers.create({})
+    assert customer.created == pytest.approx(time.time() - 90 * DAY, abs=5)
+
+    em.advance(seconds=60 * DAY)
+    em.close()
+
+    # What was lived through stays: only a new store begins that far back.
+    again = Emulator(path, clock="offset", days_ago=90)
+    assert again.now() == pytest.approx(time.time() - 30 * DAY, abs=5)
+    again.advance(seconds=-again.clock_state()["offset_seconds"])
+    assert again.now() == pytest.approx(time.time(), abs=5)
+    again.close()
 
 
 def test_the_clock_refuses_what_makes_no_sense(em: Emulator, client: stripe.StripeClient) -> None:
