@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 
 from accounts.countries import country_name
-from customers.models import Address, Customer
+from customers.models import Address, Customer, SavedPaymentMethod
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -19,19 +19,30 @@ class AddressInline(ReadOnlyInline):
     """A buyer's address book. The book is the buyer's: support reads it, the buyer changes it."""
 
     model = Address
-    fields = ("name", "line1", "line2", "postal_code", "city", "region", "country", "phone", "is_default")
+    fields = (
+        "name", "line1", "line2", "postal_code", "city", "region", "country", "phone", "is_default",
+        "is_billing_default",
+    )  # fmt: skip
+
+
+class SavedPaymentMethodInline(ReadOnlyInline):
+    """The buyer's saved cards, as Stripe last told. The buyer adds and removes them."""
+
+    model = SavedPaymentMethod
+    fields = ("kind", "brand", "last4", "exp_month", "exp_year", "wallet", "is_default", "stripe_id")
 
 
 @admin.register(Customer)
 class CustomerAdmin(admin.ModelAdmin):
     """Buyers' profiles with their mirror at Stripe."""
 
-    list_display = ("user", "full_name", "phone", "stripe_id", "created_at")
+    list_display = ("user", "full_name", "is_guest", "phone", "stripe_id", "created_at")
+    list_filter = ("user__is_guest",)
     search_fields = ("user__email", "user__full_name", "stripe_id", "phone")
     list_select_related = ("user",)
     fields = ("user", "phone", "stripe_id", "operations", "created_at")
     readonly_fields = ("user", "stripe_id", "operations", "created_at")
-    inlines = (AddressInline,)
+    inlines = (AddressInline, SavedPaymentMethodInline)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A profile comes with its person."""
@@ -45,6 +56,11 @@ class CustomerAdmin(admin.ModelAdmin):
     def full_name(self, customer: Customer) -> str:
         """The person's name."""
         return customer.user.full_name
+
+    @admin.display(description=gettext_lazy("guest"), ordering="user__is_guest", boolean=True)
+    def is_guest(self, customer: Customer) -> bool:
+        """Whether they bought without an account."""
+        return customer.user.is_guest
 
     @admin.display(description=gettext_lazy("operations at Stripe"))
     def operations(self, customer: Customer) -> str:

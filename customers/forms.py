@@ -134,7 +134,7 @@ class AddressForm(forms.ModelForm):
             "line2": forms.TextInput(attrs={"autocomplete": "address-line2", "dir": "auto"}),
             "postal_code": CountryDecides(attrs={"autocomplete": "postal-code"}),
             "city": forms.TextInput(attrs={"autocomplete": "address-level2", "dir": "auto"}),
-            "region": forms.TextInput(attrs={"autocomplete": "address-level1", "dir": "auto"}),
+            "region": CountryDecides(attrs={"autocomplete": "address-level1", "dir": "auto"}),
             "phone": forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
         }
 
@@ -153,11 +153,16 @@ class AddressForm(forms.ModelForm):
             label = getattr(self.words, name)
             field = self.fields[name]
             field.label = label or field.label
-            field.required = False
+        self._need("postal_code", not given or given in postal_codes.RULES, self.words.postal_missing)
+        self._need("region", given in postal_codes.REGION_NEEDED, self.words.region_missing)
         self.fields["postal_code"].help_text = self.words.postal_example
         # Whoever changes the country gets the form in its words by the button beside it; without one all is shown.
         self.shows_postal_code = self.words.postal_code is not None
         self.shows_region = self.words.region is not None or bool(self["region"].value())
+
+    def _need(self, name: str, needed: bool, missing: str) -> None:
+        self.fields[name].required = needed
+        self.fields[name].error_messages["required"] = missing
 
     def in_words_of_country(self) -> Self:
         """The same form with what was typed, in the words of the country that was chosen, and nothing wrong yet."""
@@ -177,13 +182,9 @@ class AddressForm(forms.ModelForm):
         code = cleaned.get("postal_code", "")
         if country in postal_codes.WITHOUT:
             cleaned["postal_code"] = ""
-        elif not code and country in postal_codes.RULES and "postal_code" not in self.errors:
-            self.add_error("postal_code", address_words.of(country).postal_missing)
         elif code:
             try:
                 cleaned["postal_code"] = postal_codes.normalise(code, country)
             except ValueError as error:
                 self.add_error("postal_code", str(error))
-        if country in postal_codes.REGION_NEEDED and not cleaned.get("region") and "region" not in self.errors:
-            self.add_error("region", address_words.of(country).region_missing)
         return cleaned

@@ -60,16 +60,16 @@ def saved_of(customer: Customer, after: str) -> tuple[list[SavedListing], str]:
 
 def buy_again(basket: Basket, purchase: Purchase) -> BoughtAgain:
     """Put everything of a purchase that is still for sale into the basket, at today's price, as many as there are."""
-    added, fewer, gone = [], [], []
+    done = BoughtAgain([], [], [])
     lines = OrderLine.objects.filter(order__purchase=purchase).select_related("listing__seller", "variant__listing")
     for line in lines.order_by("pk"):
         kept = _added(basket, line)
-        (added if kept else gone).append(line.name)
+        (done.added if kept else done.gone).append(line.name)
         if 0 < kept < line.quantity:
-            fewer.append(_("%(title)s: %(count)d instead of %(wanted)d") % {
+            done.fewer.append(_("%(title)s: %(count)d instead of %(wanted)d") % {
                 "title": line.name, "count": kept, "wanted": line.quantity
             })  # fmt: skip
-    return BoughtAgain(added, fewer, gone)
+    return done
 
 
 def _added(basket: Basket, line: OrderLine) -> int:

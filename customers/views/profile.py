@@ -35,7 +35,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
     """Everything about oneself, a section at a time; one is saved, the others stay as they are."""
     customer = profiles.customer_for(request.user)
     given = request.POST if request.method == "POST" else typed(request)
-    section = (given or {}).get("section", "")
+    section = given.get("section", "") if given is not None else ""
     if request.method == "POST" and section not in SECTIONS:
         raise Http404
     sections = {name: _form(name, customer, given if name == section else None) for name in SECTIONS}
@@ -82,7 +82,7 @@ def _save(request: SignedInRequest, customer: Customer, section: str, value: str
             path=settings.LANGUAGE_COOKIE_PATH,
             secure=settings.LANGUAGE_COOKIE_SECURE,
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            samesite="Lax",
         )
     elif section == "language":
         answer.delete_cookie(settings.LANGUAGE_COOKIE_NAME)

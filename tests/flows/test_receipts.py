@@ -30,6 +30,8 @@ def test_a_receipt_names_what_was_paid_and_what_came_back(world: World) -> None:
 
     page = client.get(f"/receipts/{share.order.purchase.number}/").content.decode()
 
+    assert "Żółć Ελληνικά" in page
+    assert "Visa ending in 4242" in page
     assert "€24.00" in page
     assert "\u2212€4.00" in page
     assert "€20.00" in page
