@@ -131,7 +131,7 @@ def test_the_money_bar_stands_on_a_table_that_adds_up():
 
     shown = written("{% money_bar parts title='This order' %}", parts=parts)
 
-    assert '<caption class="money-bar__title">This order</caption>' in shown
+    assert shown.index("<caption") < shown.index("This order") < shown.index("</caption>")
     assert shown.index("€18.60") < shown.index("€1.40") < shown.index("Together") < shown.index("€20.00")
 
 
