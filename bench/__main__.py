@@ -8,7 +8,7 @@ import argparse
 import sys
 import time
 
-from bench import books, money
+from bench import books, money, search
 from bench.client import LoadError
 from bench.servers import BenchError, stage
 from bench.stripe_listener import listening
@@ -25,6 +25,8 @@ def main() -> int:
     try:
         with listening() as listener, stage(listener.address) as stand:
             for result in Webhooks(stand, listener, LARGE if asked.large else Size()).lines():
+                print(result, flush=True)
+            for result in search.Search(stand, search.LARGE if asked.large else search.Size()).lines():
                 print(result, flush=True)
             for result in books.Books(stand, books.LARGE if asked.large else books.Size()).lines():
                 print(result, flush=True)
