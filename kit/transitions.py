@@ -13,6 +13,7 @@ from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from kit.clock import now
+from kit.recorded import for_the_record
 
 MoveTable = Mapping[str, frozenset[str]]
 
@@ -73,7 +74,7 @@ def move(row: Movable, to: str, *, actor: str, reason: str, at: datetime | None 
         if moved != 1:
             raise LostRace(f"{model.__name__} {row.pk} is no longer {before}")
         row.HISTORY.objects.create(
-            subject=row, from_status=before, to_status=to, at=at or now(), actor=actor, reason=reason
+            subject=row, from_status=before, to_status=to, at=at or now(), actor=actor, reason=for_the_record(reason)
         )
     row.status = to
     for field, value in also.items():
@@ -99,7 +100,7 @@ def move_all[Row: Movable](
         moved = model.objects.filter(pk__in=[row.pk for row in rows], status=before).update(status=to, **also)
         if moved != len(rows):
             raise LostRace(f"{len(rows) - moved} of {len(rows)} {model.__name__} are no longer {before}")
-        record = model.HISTORY
+        record, kept = model.HISTORY, for_the_record(reason)
         record.objects.bulk_create(
-            record(subject=row, from_status=before, to_status=to, at=moment, actor=actor, reason=reason) for row in rows
+            record(subject=row, from_status=before, to_status=to, at=moment, actor=actor, reason=kept) for row in rows
         )

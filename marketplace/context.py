@@ -12,5 +12,6 @@ def site(request: HttpRequest) -> dict[str, object]:
         "site_name": settings.MARKETPLACE_NAME,
         "is_demo": settings.ENVIRONMENT == "demo",
         "languages": languages(),
+        "home_language": settings.LANGUAGE_CODE,
         "page_to_keep": page_to_keep(request),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from accounts.guests import has_account
 from accounts.models import Membership
 from kit import mail
+from kit.recorded import for_the_record
 from orders import digital_files
 from orders.models import DeliveredBy, Order, Purchase
 from orders.stories import is_shipped
@@ -50,8 +51,8 @@ def delivered(order: Order) -> None:
 
 def cancelled_after_payment(order: Order, reason: str) -> None:
     """A paid order was cancelled: to the buyer with what comes back to them, and to the seller's owners."""
-    _to_buyer(order, "order-cancelled-buyer", "order_cancelled_buyer", reason=reason)
-    _to_owners(order, "order-cancelled-seller", "order_cancelled_seller", reason=reason)
+    _to_buyer(order, "order-cancelled-buyer", "order_cancelled_buyer", reason=for_the_record(reason))
+    _to_owners(order, "order-cancelled-seller", "order_cancelled_seller", reason=for_the_record(reason))
 
 
 def _to_buyer(order: Order, key: str, template: str, **more: object) -> None:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from kit.clock import now
+from kit.recorded import for_the_record
 from payments.models import Hold, Share
 
 REQUEST = "action:"
@@ -37,7 +38,13 @@ def write(
         kind=kind,
         ref=ref,
         ended_at=None,
-        defaults={"reason": reason, "ends_when": ends_when, "until": until, "actor": actor, "opened_at": now()},
+        defaults={
+            "reason": for_the_record(reason),
+            "ends_when": for_the_record(ends_when),
+            "until": until,
+            "actor": actor,
+            "opened_at": now(),
+        },
     )
     return hold
 
@@ -45,7 +52,7 @@ def write(
 def end(share: Share, *, kind: Hold.Kind, ref: str, actor: str, reason: str) -> bool:
     """The reason is gone. False if it was gone already. Under the share's lock."""
     open_holds = Hold.objects.filter(share=share, kind=kind, ref=ref, ended_at=None)
-    return bool(open_holds.update(ended_at=now(), ended_by=actor, end_reason=reason))
+    return bool(open_holds.update(ended_at=now(), ended_by=actor, end_reason=for_the_record(reason)))
 
 
 def end_expired(moment: datetime, *, actor: str) -> int:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from kit.clock import now
 from kit.money import Money
+from kit.recorded import for_the_reader
 from orders.models import Status as OrderStatus
 from payments import milestone_parts
 from payments.models import DisputeShare, Hold, Milestone, MilestoneAgreement, Refund, Release, Reversal, Share
@@ -58,7 +59,7 @@ def for_seller(share: Share) -> list[Step]:
     if share.status == Share.Status.HELD and share.left:
         steps += _seller_waits(share)
         steps += [
-            Step(_("It waits: %(why)s") % {"why": hold.reason}, is_future=True, reason=hold.ends_when)
+            Step(_("It waits: %(why)s") % {"why": for_the_reader(hold.reason)}, is_future=True, reason=hold.ends_when)
             for hold in _holds(share)
         ]
     return _in_order(steps)

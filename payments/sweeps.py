@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import ConnectedAccount
 from gateway.errors import GatewayError
@@ -242,7 +243,7 @@ def _close(share_id: int) -> None:
 
 def _restrict(share: Share) -> None:
     """Parked with a reason, and tried again when Stripe says the account can be paid (fault F49)."""
-    why = "Stripe does not let the seller be paid at the moment."
+    why = _("Stripe does not let the seller be paid at the moment.")
     with transaction.atomic():
         share = shares.locked(share.pk)
         releases.call_off(share, actor=ACTOR, reason=why)
@@ -251,7 +252,7 @@ def _restrict(share: Share) -> None:
             kind=Hold.Kind.RESTRICTION,
             ref="account",
             reason=why,
-            ends_when="The seller gives Stripe what it asks for.",
+            ends_when=_("The seller gives Stripe what it asks for."),
             actor=ACTOR,
         )
 

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext, pgettext
 from kit.clock import now
 from kit.icons import PATHS
 from kit.money import Money, allocate, format_money
+from kit.recorded import for_the_reader
 
 register = template.Library()
 
@@ -114,6 +115,12 @@ def device(user_agent: str) -> str:
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or system or _("An unknown device")
+
+
+@register.filter
+def recorded(sentence: str) -> str:
+    """A sentence a row keeps (`kit.recorded`), in the reader's language."""
+    return for_the_reader(sentence)
 
 
 @register.inclusion_tag("components/money_bar.html")

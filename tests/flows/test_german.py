@@ -80,7 +80,7 @@ def test_the_switch_is_the_persons_own_from_then_on(world: World) -> None:
     page(elsewhere, "/orders/")
 
 
-def test_what_a_machine_reads_is_not_in_german(world: World) -> None:
+def test_what_machines_and_others_read_is_not_in_german(world: World) -> None:
     client, _alice = world.buyer()
     purchase = world.check_out(client, world.listing(price=123456))
     world.pay(str(purchase.payments.get().session_id))
@@ -91,8 +91,11 @@ def test_what_a_machine_reads_is_not_in_german(world: World) -> None:
     order = Order.objects.get()
 
     edit = page(bob, f"/desk/listings/{order.lines.get().listing_id}/")
+    bob.post(f"/desk/orders/{order.number}/fulfil/")
 
     assert 'value="1234.56"' in edit
+    assert order.moves.latest("pk").reason == "The seller says it was shipped."
+    assert Mail.objects.get(key__startswith="order-fulfilled-buyer").subject.endswith("is on its way")
 
 
 @pytest.mark.parametrize("who", ["nobody", "seller", "staff"])
