@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,9 +18,10 @@ from accounts.models import Seller
 from accounts.requirements import waiting_for_seller
 from accounts.rules import open_account_of, why_cannot_sell
 from accounts.standing import standing
+from catalog.models import Listing
 from kit.clock import now
 from kit.templatetags.ui import time_in_words
-from orders.models import Status
+from orders.models import DigitalFile, Status
 from orders.stories import seller_pill
 from payments.payout_failures import failure
 from payments.queries import orders_to_fulfil, payout_to_mend, seller_payouts
@@ -56,8 +58,7 @@ def desk(request: SellerRequest) -> HttpResponse:
 
 def to_do(seller: Seller) -> list[ToDo]:
     """What waits for this seller, the most pressing first."""
-    found = [*_orders(seller), *_getting_paid(seller), *_payouts(seller), *_listings(seller)]
-    return found
+    return [*_orders(seller), *_getting_paid(seller), *_payouts(seller), *_listings(seller)]
 
 
 def _orders(seller: Seller) -> list[ToDo]:
@@ -103,8 +104,13 @@ def _listings(seller: Seller) -> list[ToDo]:
     published = seller.listings.filter(status="published")
     if not published.exists():
         return [ToDo(_("Nothing is published yet."), reverse("catalog:seller_listings"), _("Publish a listing"))]
-    gone = published.filter(available=0).count()
-    if not gone:
-        return []
-    sentence = ngettext("%(n)d listing is sold out.", "%(n)d listings are sold out.", gone) % {"n": gone}
-    return [ToDo(sentence, f"{reverse('catalog:seller_listings')}?status=published", _("See listings"))]
+    found = []
+    without = published.filter(~Exists(DigitalFile.objects.filter(listing=OuterRef("pk"), removed_at=None)))
+    if empty := without.filter(delivery=Listing.Delivery.DIGITAL).first():
+        words = _("%(title)s is sold as a download and has no file yet: you would hand each order over yourself.")
+        url = reverse("orders:listing_files", args=[empty.pk])
+        found.append(ToDo(words % {"title": empty.title}, url, _("Add the file")))
+    if gone := published.filter(available=0).count():
+        sentence = ngettext("%(n)d listing is sold out.", "%(n)d listings are sold out.", gone) % {"n": gone}
+        found.append(ToDo(sentence, f"{reverse('catalog:seller_listings')}?status=published", _("See listings")))
+    return found
