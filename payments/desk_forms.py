@@ -137,7 +137,7 @@ class HoldForm(DecisionForm):
     until = forms.DateField(
         label=_("Until"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Empty: until somebody ends it."),
     )
     field_order = ("until", "reason")

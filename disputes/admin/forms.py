@@ -67,7 +67,7 @@ class RemindForm(forms.Form):
     for_whom = forms.ModelChoiceField(User.objects.none(), label=gettext_lazy("Whom"), empty_label=None)
     due_on = forms.DateField(
         label=gettext_lazy("On"),
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": gettext_lazy("Choose a day."), "invalid": gettext_lazy("Write it as 2026-12-24.")},
     )
     what = forms.CharField(
