@@ -98,6 +98,11 @@ class ImportRun(models.Model):
         return self.status in (self.Status.WAITING, self.Status.CONFIRMED)
 
     @property
+    def does_something(self) -> bool:
+        """Whether a yes to its preview would change anything."""
+        return bool(self.new or self.changed or self.publishable)
+
+    @property
     def total(self) -> int:
         """How many products there are in it."""
         return self.new + self.changed + self.unchanged

@@ -99,6 +99,17 @@ def test_what_changes_is_shown_field_by_field(bobs_browser: Client, shop: Seller
     assert "<ins>€10.00</ins>" in said
 
 
+def test_where_nothing_would_change_there_is_nothing_to_press(bobs_browser: Client) -> None:
+    page = read(bobs_browser, JUG)
+    bobs_browser.post(f"{page}confirm/", {"publish": "yes"})
+    runs.work()
+
+    said = shown(bobs_browser, read(bobs_browser, JUG))
+
+    assert "0 new listings, 0 changed, 1 as it was." in said
+    assert "Import 1 product" not in said
+
+
 def test_problems_are_shown_by_line_and_column_fifty_a_page_and_nothing_can_be_confirmed(bobs_browser: Client) -> None:
     page = read(bobs_browser, JUG, *(f"bad-{n},Bad,,x,1" for n in range(60)))
 

@@ -48,7 +48,7 @@ def cell(**given: str) -> str:
     ("given", "words"),
     [
         ({"Variant_Price": "cheap"}, "line 2, column “Variant Price”: “cheap”: Enter an amount like 19.99."),
-        ({"Variant_Price": "1.999"}, "EUR has 2 decimals; this has more."),
+        ({"Variant_Price": "1.999"}, "EUR has 2 decimals; this has more. Enter an amount like 19.99."),
         ({"Variant_Price": "1,999"}, "EUR has 2 decimals; this has more."),
         ({"Variant_Price": "1.20.00,5"}, "Enter an amount like 19.99."),
         ({"Variant_Price": "-1"}, "Enter an amount of zero or more."),
