@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog import bulk
+from catalog.browsing import shelves
 from catalog.bulk import Act, Wish
-from catalog.models import Category, Listing, Variant
+from catalog.models import Listing, Variant
 from catalog.variants import offered_of
 
 MOST_AT_ONCE = 1_000_000
@@ -76,10 +77,7 @@ class BulkForm(forms.Form):
     """One change to the listings that were chosen."""
 
     act = forms.ChoiceField(label=gettext_lazy("What to do with them"), choices=Act.choices)
-    category = forms.ModelChoiceField(
-        Category.objects.all(), label=gettext_lazy("Category"), required=False,
-        empty_label=gettext_lazy("Choose a category"),
-    )  # fmt: skip
+    category = forms.ChoiceField(label=gettext_lazy("Category"), required=False)
     percent = forms.CharField(
         label=gettext_lazy("By how many percent"), max_length=12, required=False,
         help_text=gettext_lazy("10 makes them dearer, -15 cheaper."),
@@ -99,6 +97,9 @@ class BulkForm(forms.Form):
             # On the page of all listings the fields stand outside the form they belong to.
             for name in ("act", "category", "percent", "units"):
                 self.fields[name].widget.attrs["form"] = form_id
+        # The categories a page keeps anyway: the list of listings asks for them nothing more.
+        kept = [(str(category.pk), category.name) for category in shelves.all()]
+        self.fields["category"].choices = [("", _("Choose a category")), *kept]  # type: ignore[attr-defined]
         # Which numbers there are is asked of the seller's own listings, later; here they need only be numbers.
         given = self.data.getlist("chosen") if hasattr(self.data, "getlist") else []
         numbers = [each for each in given if each.isascii() and each.isdigit() and len(each) < 19]
@@ -116,10 +117,10 @@ class BulkForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         act, value = cleaned.get("act"), 0
         if act == Act.CATEGORY:
-            if (category := cleaned.get("category")) is None:
+            if not cleaned.get("category"):
                 self.add_error("category", _("Choose the category."))
             else:
-                value = category.pk
+                value = int(cleaned["category"])
         elif act == Act.PRICE:
             try:
                 value = bulk.basis_points(cleaned.get("percent", ""))

@@ -121,9 +121,7 @@ def adjust(goods: Goods, by: int, *, reason: str = Reason.BY_HAND, actor: str = 
     return left
 
 
-def adjust_all(
-    wanted: Mapping[Goods, int], *, reason: str, actor: str = "", note: str = ""
-) -> dict[Goods, int]:
+def adjust_all(wanted: Mapping[Goods, int], *, reason: str, actor: str = "", note: str = "") -> dict[Goods, int]:
     """Add so many units of each, or take them away as far as there are any; by how many each really changed.
 
     To be called in a transaction that holds the listings' rows, locked in the order of their ids: nobody changes the

@@ -30,6 +30,11 @@ class Change:
     variant: str
     left: int | None
 
+    @property
+    def signed(self) -> str:
+        """By how many, with its sign."""
+        return f"+{self.delta}" if self.delta > 0 else f"−{-self.delta}"
+
 
 class History:
     """A listing's changes, or a variant's, the newest first, a page at a time: what a Paginator asks for."""

@@ -7,13 +7,21 @@ from functools import partial
 from threading import Barrier
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 
-from catalog import stock
+from catalog import editing, scheduling, stock, variants
 from catalog.models import Listing, Reservation, Variant
 from catalog.stock import Goods
-from tests.factories import ListingFactory, VariantFactory
+from catalog.variants import Offer
+from kit.clock import now
+from tests.factories import (
+    ConnectedAccountFactory,
+    ListingFactory,
+    MembershipFactory,
+    VariantFactory,
+    accept_guidelines,
+)
 from tests.together import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -28,15 +36,15 @@ def sizes(*available: int) -> tuple[Listing, list[Variant]]:
     return Listing.objects.get(pk=listing.pk), made
 
 
-def reserve(*variants: Variant) -> dict[Goods, Reservation]:
+def reserve(*chosen: Variant) -> dict[Goods, Reservation]:
     with transaction.atomic():
-        return stock.reserve_all({Goods(variant.listing_id, variant.pk): 1 for variant in variants})
+        return stock.reserve_all({Goods(variant.listing_id, variant.pk): 1 for variant in chosen})
 
 
 def left_of(listing: Listing) -> tuple[int, list[int]]:
     """The listing's own number, and its variants'."""
-    variants = listing.variants.order_by("pk").values_list("available", flat=True)
-    return Listing.objects.values_list("available", flat=True).get(pk=listing.pk), list(variants)
+    each = listing.variants.order_by("pk").values_list("available", flat=True)
+    return Listing.objects.values_list("available", flat=True).get(pk=listing.pk), list(each)
 
 
 def names(results: list[object]) -> list[str]:
@@ -86,9 +94,9 @@ def test_taking_variants_before_their_listing_in_the_order_of_the_basket_ends_in
     _listing, (small, large) = sizes(9, 9)
     have_first = Barrier(2)
 
-    def one_by_one(*variants: Variant) -> str:
+    def one_by_one(*chosen: Variant) -> str:
         with transaction.atomic():
-            for place, variant in enumerate(variants):
+            for place, variant in enumerate(chosen):
                 Variant.objects.filter(pk=variant.pk).update(available=F("available") - 1)
                 if place == 0:
                     have_first.wait(5)
@@ -113,3 +121,45 @@ def test_selling_counting_and_releasing_at_once_leave_the_sum_of_the_variants() 
     )
 
     assert left_of(listing) == (58, [32, 26])
+
+
+def save(listing: Listing, values: tuple[str, ...]) -> str:
+    """Somebody offers a listing of version 0 in one more size."""
+    variants.store(listing, ["Size"], [Offer(values, 2400, 1)], version=0, actor="somebody")
+    return "saved"
+
+
+def test_two_people_saving_one_listing_at_once_the_second_is_told() -> None:
+    listing = ListingFactory()
+
+    results = at_once(partial(save, listing, ("S",)), partial(save, listing, ("M",)))
+
+    listing.refresh_from_db()
+    assert sorted(map(str, results)) == ["The listing was saved by somebody else meanwhile.", "saved"]
+    assert (listing.version, listing.edits.count()) == (1, 1)
+
+
+def test_without_the_lock_only_the_constraint_stops_the_second_save(monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = ListingFactory()
+    have_read = Barrier(2)
+
+    def unlocked(listing: Listing, version: int | None) -> Listing:
+        row = Listing.objects.get(pk=listing.pk)
+        have_read.wait(5)
+        return row
+
+    monkeypatch.setattr(editing, "locked", unlocked)
+    results = at_once(partial(save, listing, ("S",)), partial(save, listing, ("M",)))
+
+    assert [type(result) for result in results].count(IntegrityError) == 1
+
+
+def test_four_sweeps_at_once_publish_a_scheduled_listing_once() -> None:
+    seller = ConnectedAccountFactory().seller
+    accept_guidelines(seller, MembershipFactory(seller=seller).user)
+    draft = ListingFactory(seller=seller, status="draft", published_at=None, publish_at=now())
+
+    assert sorted(at_once(*[scheduling.publish_due] * 4)) == [0, 0, 0, 1]
+
+    draft.refresh_from_db()
+    assert (draft.status, draft.publish_at, draft.moves.count()) == ("published", None, 1)

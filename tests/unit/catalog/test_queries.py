@@ -96,5 +96,5 @@ def test_a_sellers_own_listings_are_a_constant_number_of_queries(
     stock_the_shop(ceramics, rows)
     Listing.objects.update(seller=bobs_shop)
 
-    with django_assert_num_queries(5):  # session, user, membership, listings, basket
+    with django_assert_num_queries(6):  # session, user, membership, listings, basket; categories twice a minute
         bobs_browser.get("/desk/listings/")
