@@ -27,12 +27,13 @@ from catalog import browsing, searching, vocabulary  # noqa: E402
 from catalog.asking import RELEVANCE, Asked  # noqa: E402
 from catalog.models import Listing  # noqa: E402
 
-# Of every listing, of a fifth, of some, of few, of one in a few thousand, and none, which resembles a common one.
+# Of every listing, of a fourth, of a fiftieth, of few, and none, which resembles common ones.
 QUESTIONS = {
     "a word all have": "workshop",
     "a common word": "vase",
     "two common words": "linen vase",
     "three words": "crooked cork teapot",
+    "a word in two hundred": "w100",
     "a rare word": "w12345",
     "a mistyped word": "stonewear vaes",
 }

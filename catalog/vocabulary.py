@@ -21,20 +21,18 @@ EVER = datetime.min.replace(tzinfo=UTC)
 
 WORD = re.compile(r"(?<![\w-])[^\W_]+")
 
-# Letters of one word may be in another order or wrong (trigrams), and in a short word one slip leaves no trigram alone.
-NEAREST = """
-    SELECT asked.word, known.word, known.listings
-    FROM unnest(%s::text[]) AS asked (word)
-    CROSS JOIN LATERAL (
-        (SELECT word, listings FROM catalog_word
-         WHERE word %% asked.word ORDER BY similarity(word, asked.word) DESC, word LIMIT 20)
-        UNION
-        (SELECT word, listings FROM catalog_word
-         WHERE length(asked.word) <= 6 AND word >= left(asked.word, 1) AND word < left(asked.word, 1) || chr(1114111)
-           AND length(word) BETWEEN length(asked.word) - 1 AND length(asked.word) + 1
-         ORDER BY listings DESC, word LIMIT 500)
-    ) AS known
+# Each word is written into the question itself: PostgreSQL has to see it to know that few words resemble it, and to use
+# the index of trigrams rather than read every word.
+RESEMBLES = """
+    (SELECT %s::text, word, listings FROM catalog_word
+     WHERE word %% %s ORDER BY similarity(word, %s) DESC, word LIMIT 20)
 """
+# In a short word two letters changed round leave no trigram alone: those with the same first letter, about as long.
+BEGINS_LIKE = """
+    (SELECT %s::text, word, listings FROM catalog_word
+     WHERE word >= %s AND word < %s AND length(word) BETWEEN %s AND %s ORDER BY listings DESC, word LIMIT 500)
+"""
+SHORT = 6
 COUNTED = """
     SELECT word, count(DISTINCT id) AS listings
     FROM catalog_listing, regexp_split_to_table(lower(title || ' ' || shop_name), '[^[:alnum:]]+') AS word
@@ -80,8 +78,16 @@ def _known(asked: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
     if not asked:
         return {}
     found: dict[str, list[tuple[str, int]]] = {}
+    parts: list[str] = []
+    values: list[str | int] = []
+    for word in asked:
+        parts.append(RESEMBLES)
+        values += [word, word, word]
+        if len(word) <= SHORT:
+            parts.append(BEGINS_LIKE)
+            values += [word, word[0], word[0] + chr(0x10FFFF), len(word) - 1, len(word) + 1]
     with connection.cursor() as cursor:
-        cursor.execute(NEAREST, [list(asked)])
+        cursor.execute(" UNION ".join(parts), values)
         for word, known, listings in cursor.fetchall():
             found.setdefault(word, []).append((known, listings))
     return found
