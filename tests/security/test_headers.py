@@ -35,7 +35,8 @@ class Inline(HTMLParser):
         self.blocked += [f"<{tag} {name}>" for name in given if name == "style" or name.startswith("on")]
         if "javascript:" in (given.get("href") or ""):
             self.blocked.append(f"<{tag} href=javascript:>")
-        runs = tag == "style" or (tag == "script" and given.get("type") != "application/json" and "src" not in given)
+        is_data = given.get("type") in ("application/json", "application/ld+json")
+        runs = tag == "style" or (tag == "script" and not is_data and "src" not in given)
         if runs and given.get("nonce") != self.nonce:
             self.blocked.append(f"<{tag}> without the nonce")
 
