@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -88,8 +88,8 @@ def current(listing: Listing) -> QuerySet[DigitalFile]:
 
 def of_line(line: OrderLine, order: Order) -> QuerySet[DigitalFile]:
     """What this buyer gets: all that is there, and what was removed after they paid."""
-    files = DigitalFile.objects.filter(listing=line.listing_id)
-    return files.filter(Q(removed_at=None) | Q(removed_at__gt=order.paid_at or F("uploaded_at")))
+    kept = Q(removed_at=None) if order.paid_at is None else Q(removed_at=None) | Q(removed_at__gt=order.paid_at)
+    return DigitalFile.objects.filter(kept, listing=line.listing_id)
 
 
 def is_ready(order: Order) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.core import signing
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from kit.clock import now
@@ -66,9 +67,10 @@ def offered(order: Order, *, good_for: timedelta = ON_PAGE) -> list[Offered]:
     found = []
     for line in order.lines.all():
         if line.delivery == "digital":
+            taken = Count("downloads", filter=Q(downloads__line=line))
             found += [
-                Offered(line, file, address(line, file, good_for=good_for), _taken(line, file))
-                for file in digital_files.of_line(line, order)
+                Offered(line, file, address(line, file, good_for=good_for), file.taken)
+                for file in digital_files.of_line(line, order).annotate(taken=taken)
             ]
     return found
 

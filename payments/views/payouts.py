@@ -85,7 +85,7 @@ def _steps(payout: Payout) -> list[Step]:
     """What became of a payout, and the day it is due at the bank while it is on its way."""
     moves = payout.moves.order_by("at", "pk")
     steps = [Step(_("Stripe made the payout"), payout.created_at, payout.money)]
-    steps += [Step(capfirst(Payout.Status(move.to_status).label), move.at) for move in moves]
+    steps += [Step(capfirst(str(Payout.Status(move.to_status).label)), move.at) for move in moves]
     if payout.status in (Payout.Status.PENDING, Payout.Status.IN_TRANSIT) and payout.arrives_on:
         steps.append(Step(_("It arrives at your bank"), payout.arrives_on, is_future=True))
     return steps

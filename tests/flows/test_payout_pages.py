@@ -209,6 +209,21 @@ def test_an_older_change_never_arrives_after_a_newer_one(world: World) -> None:
     assert reads.payout_schedule(account).interval == "weekly"
 
 
+def test_f17_a_change_whose_answer_was_lost_is_found_at_stripe_a_day_later(world: World) -> None:
+    seller = world.seller()
+    world.emulator.faults.add("lost_response", match="POST /v1/balance_settings")
+    browser(seller).post("/desk/payouts/schedule/", {"interval": "monthly", "day": "31"})
+    sent = world.requests("POST /v1/balance_settings")
+
+    with world.later(days=1):
+        operations.finish_due()
+
+    operation = Operation.objects.get(name="balance_settings.update")
+    assert (operation.status, operation.adopted) == ("succeeded", True)
+    assert world.requests("POST /v1/balance_settings") == sent
+    assert reads.payout_schedule(str(world.account_of(seller).stripe_id)).days == (31,)
+
+
 def test_every_failure_code_has_words() -> None:
     """stripe-python types a payout's code as text; the banks' reasons it does list are those of its bank transfers."""
     listed = {
