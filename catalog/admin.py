@@ -18,6 +18,7 @@ from catalog.models import (
     Photo,
     Reservation,
     ReservationMove,
+    Variant,
 )
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 
@@ -56,6 +57,13 @@ class Photos(ReadOnlyInline):
     fields = ("image", "alt", "width", "height", "position")
 
 
+class Variants(ReadOnlyInline):
+    """What it comes in."""
+
+    model = Variant
+    fields = ("values", "sku", "price", "available", "withdrawn_at")
+
+
 @admin.register(Listing)
 class ListingAdmin(admin.ModelAdmin[Listing]):
     """Listings. Words and category may be mended; state, stock and price are the seller's, each with its own door."""
@@ -75,7 +83,11 @@ class ListingAdmin(admin.ModelAdmin[Listing]):
         "seller", "price_shown", "available", "delivery", "status", "published_at", "created_at", "updated_at",
         "import_key", "image_addresses",
     )  # fmt: skip
-    inlines = (Photos, ListingMoves)
+    inlines = (Variants, Photos, ListingMoves)
+
+    def view_on_site(self, obj: Listing) -> str | None:
+        """Its page in the shop, which there is only once it is published."""
+        return obj.get_absolute_url() if obj.status == Listing.Status.PUBLISHED else None
 
     @admin.display(description=_("price"), ordering="price")
     def price_shown(self, listing: Listing) -> str:

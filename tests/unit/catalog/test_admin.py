@@ -62,3 +62,12 @@ def test_a_category_renamed_shows_at_once(danas_browser: Client, client: Client)
     )
 
     assert "Pots" in client.get("/browse/").content.decode()
+
+
+@pytest.mark.parametrize(("status", "is_led"), [("published", True), ("draft", False), ("hidden", False)])
+def test_staff_are_led_into_the_shop_only_where_there_is_a_page(danas_browser: Client, status: str, is_led: bool):
+    listing: Listing = ListingFactory(status=status)
+
+    page = danas_browser.get(f"/admin/catalog/listing/{listing.pk}/change/")
+
+    assert (f'href="{listing.get_absolute_url()}"' in page.text) == is_led
