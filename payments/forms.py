@@ -82,10 +82,6 @@ class CheckoutForm(forms.Form):
             data if self.ships_now and self._asks_for_new(data) else None, initial=self._address_before(), prefix="new"
         )
 
-    def show_words_of_country(self) -> None:
-        """The new address as it was typed, in the words of the country that was chosen, with nothing wrong yet."""
-        self.new_address = self.new_address.in_words_of_country()
-
     @property
     def new_name(self) -> str:
         """Who the new address is of; "" when nothing is shipped. Call after is_valid."""

@@ -52,26 +52,25 @@ def show(request: HttpRequest) -> HttpResponse:
         # It could be paid a moment ago; the basket says what happened to it.
         return redirect("orders:basket")
     shown = terms.shown()
-    if request.method == "POST" and request.POST.get("accepts", "") != shown.mark:
+    form = _form(request, payable, shown)
+    if form.is_bound and request.POST.get("accepts", "") != shown.mark:
         keep(request)
         messages.warning(request, _("Our terms changed a moment ago. Look at them before you order."))
         return redirect("payments:checkout")
-    form = _form(request, payable, shown)
-    if "country_only" in request.POST:
-        form.show_words_of_country()
-    elif request.method == "POST" and form.is_valid():
+    if form.is_bound and form.is_valid():
         return _place_and_pay(request, basket, form, shown)
     page = {"form": form, "sections": payable, "shown": shown, "facts_days": settings.PURCHASE_FACTS_DAYS}
-    failed = request.method == "POST" and "country_only" not in request.POST
-    response = render(request, "payments/checkout.html", page, status=422 if failed else 200)
+    response = render(request, "payments/checkout.html", page, status=422 if form.is_bound else 200)
     visitors.remember_device(request, response)
     return response
 
 
 def _form(request: HttpRequest, payable: Sequence[Section], shown: terms.Shown) -> CheckoutForm:
-    back = typed(request)
+    # Another country was chosen: the same page in its words, with what was typed, and nothing is wrong with it yet.
+    country_only = "country_only" in request.POST
+    back = request.POST if country_only else typed(request)
     return CheckoutForm(
-        request.POST if request.method == "POST" else None,
+        request.POST if request.method == "POST" and not country_only else None,
         customer=customer_for(request.user) if request.user.is_authenticated else guests.guest_of(request),
         seen={section.currency: section.seen for section in payable},
         shipped=[section.currency for section in payable if needs_address(section.going)],

@@ -256,6 +256,19 @@ def test_a_guest_says_who_they_are_and_where_it_goes(world: World):
     assert not User.everybody.filter(is_guest=True).exists()
 
 
+def test_the_checkout_shows_the_form_of_a_country_and_keeps_what_was_typed(world: World):
+    client = Client()
+    client.post("/basket/add/", {"listing": world.listing().pk, "quantity": 1})
+
+    page = client.post("/checkout/", {"email": EMAIL, **ADDRESS, "new-country": "US", "country_only": "1"})
+
+    shown = page.content.decode()
+    assert page.status_code == 200
+    assert "ZIP code" in shown
+    assert "There is a problem" not in shown
+    assert all(typed in shown for typed in (EMAIL, "Gina Guest", "Torstraße 1"))
+
+
 def test_a_guest_who_signs_in_keeps_the_basket_and_pays_once(world: World):
     client = Client()
     client.post("/basket/add/", {"listing": world.listing().pk, "quantity": 2})
