@@ -125,11 +125,11 @@ def of_seller(seller: Seller, asked: Asked, *, after: str = "") -> Page:
 
 
 def page(found: QuerySet[Listing], order: Order, after: str, *, counted: QuerySet[Listing] | None = None) -> Page:
-    """One page of `found`; the first one also counts (`counted`, where that is more), up to COUNT_UP_TO, in the same
-    query.
+    """One page of `found`; the first one also counts, up to COUNT_UP_TO, in the same query: `counted`, where that is
+    more than is found or better read in an order of its own.
     """
     if not after:
-        rows: QuerySet[Any] = (found if counted is None else counted).order_by().values("pk")[: COUNT_UP_TO + 1]
+        rows: QuerySet[Any] = (found.order_by() if counted is None else counted).values("pk")[: COUNT_UP_TO + 1]
         found = found.annotate(found=CountUpTo(rows))
     listings = list(order.after(after, found)[: PAGE + 1])
     more = order.cursor(listings[PAGE - 1]) if len(listings) > PAGE else ""

@@ -63,9 +63,12 @@ def _page(asked: Asked, category: str, after: str) -> Page:
     if not asked.q:
         return page(rows, SORTS[asked.sort], after)
     words = matching(rows, asked.q)
+    # Counted from the newest on: what many listings have is then met a thousand times soon, along the index of dates,
+    # where the index of words would first collect every one of them.
+    counted = words.order_by("-published_at", "-pk")
     if asked.sort != RELEVANCE:
-        return page(words, SORTS[asked.sort], after)
-    return page(best(rows, asked.q), BEST, after, counted=words)
+        return page(words, SORTS[asked.sort], after, counted=counted)
+    return page(best(rows, asked.q), BEST, after, counted=counted)
 
 
 def _query(q: str) -> SearchQuery:
