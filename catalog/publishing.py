@@ -74,7 +74,8 @@ def publish_drafts(seller: Seller, listings: Sequence[int], actor: str) -> int:
     for pks in batched(listings, BATCH):
         drafts = Listing.objects.filter(pk__in=pks, seller=seller, status=Listing.Status.DRAFT).order_by("pk")
         ready = [listing for listing in drafts if not missing(listing)]
-        move_all(ready, Listing.Status.PUBLISHED, actor=actor, reason="published", at=moment, published_at=first)
+        to = Listing.Status.PUBLISHED
+        move_all(ready, to, actor=actor, reason="published", at=moment, published_at=first, publish_at=None)
         published += len(ready)
     return published
 

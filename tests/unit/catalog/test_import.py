@@ -84,13 +84,20 @@ def test_a_product_with_options_becomes_one_listing_with_variants_and_all_images
     assert (shirt.price, shirt.highest_price, shirt.available) == (5000, 5550, 2)
     assert (small.values, small.price, small.available) == (["Small", "Blue"], 5000, 2)
     assert (medium.values, medium.price, medium.available) == (["Medium", "Blue"], 5550, 0)
-    assert shirt.image_addresses == [*(f"https://img.example/{n}.jpg" for n in (1, 2, 3)), "https://img.example/blue.jpg"]
+    assert shirt.image_addresses == [
+        *(f"https://img.example/{n}.jpg" for n in (1, 2, 3)),
+        "https://img.example/blue.jpg",
+    ]
     assert [(change.variant, change.delta) for change in StockChange.objects.all()] == [(small, 2)]
 
 
 def test_the_preview_changes_nothing_and_says_what_would_change(tmp_path: Path):
     load(tmp_path, JUG, *SHIRT)
-    shirt = (SHIRT[0].replace(",50,", ",52,").replace("shopify,2", "shopify,5"), SHIRT[1], SHIRT[1].replace("Medium", "Large"))
+    shirt = (
+        SHIRT[0].replace(",50,", ",52,").replace("shopify,2", "shopify,5"),
+        SHIRT[1],
+        SHIRT[1].replace("Medium", "Large"),
+    )
 
     said = load(tmp_path, cells(Title="Bowl", Handle="bowl"), JUG, *shirt, SHIRT[2], confirm=False)
 
@@ -226,7 +233,9 @@ def test_another_sellers_listing_with_the_same_handle_is_left_alone(tmp_path: Pa
 
 def test_publish_puts_them_into_the_shop_except_those_the_file_holds_back(tmp_path: Path):
     bare = cells(Handle="d", **{"Body (HTML)": ""})
-    said = load(tmp_path, JUG, cells(Handle="b", Published="false"), cells(Handle="c", Status="draft"), bare, publish=True)
+    said = load(
+        tmp_path, JUG, cells(Handle="b", Published="false"), cells(Handle="c", Status="draft"), bare, publish=True
+    )
 
     assert dict(Listing.objects.values_list("import_key", "status")) == {
         "moon-jug": "published",
@@ -244,7 +253,10 @@ def test_a_second_import_publishes_the_drafts_of_the_first_and_nothing_that_is_h
 
     said = load(tmp_path, JUG, *SHIRT, publish=True)
 
-    assert dict(Listing.objects.values_list("import_key", "status")) == {"moon-jug": "published", "linen-shirt": "hidden"}
+    assert dict(Listing.objects.values_list("import_key", "status")) == {
+        "moon-jug": "published",
+        "linen-shirt": "hidden",
+    }
     assert "2 unchanged, 1 published" in said
 
 
