@@ -60,6 +60,8 @@ def publish(listing: Listing, actor: str, *, at: datetime | None = None) -> None
         reason="published",
         at=moment,
         published_at=listing.published_at or moment,
+        # What was planned is done: hidden again, it does not come back by itself.
+        publish_at=None,
     )
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import SellerRequest, seller_required
 from accounts.rules import why_cannot_sell
-from catalog import browsing, photos, publishing, scheduling
+from catalog import browsing, photos, publishing
 from catalog.desk_forms import BulkForm, ScheduleForm
 from catalog.forms import ListingForm, PhotosForm
 from catalog.keyset import Order
@@ -118,7 +118,6 @@ def listing_publish(request: SellerRequest, pk: int) -> HttpResponse:
     except LostRace:
         messages.info(request, _("Somebody in your team changed this listing at the same moment. Look again."))
     else:
-        scheduling.forget(listing)
         messages.success(request, _("“%(title)s” is in the shop now.") % {"title": listing.title})
     return redirect("catalog:listing_edit", pk)
 

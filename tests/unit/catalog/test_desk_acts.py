@@ -73,6 +73,18 @@ def test_a_plan_is_given_up(bobs_browser: Client, draft: Listing) -> None:
     assert draft.publish_at is None
 
 
+def test_what_was_published_by_hand_and_hidden_does_not_come_back_by_itself(
+    bobs_browser: Client, draft: Listing
+) -> None:
+    scheduling.schedule(draft, now() + timedelta(days=1))
+
+    bobs_browser.post(f"/desk/listings/{draft.pk}/publish/")
+    bobs_browser.post(f"/desk/listings/{draft.pk}/hide/")
+
+    draft.refresh_from_db()
+    assert (draft.status, draft.publish_at) == ("hidden", None)
+
+
 def test_what_cannot_be_published_when_it_is_due_stays_out_and_its_owner_is_told_once(
     bob: User, draft: Listing
 ) -> None:
