@@ -1,4 +1,4 @@
-"""Write many rows at once: Django's bulk_update builds an expression for each cell, which is most of an import's time."""
+"""Write many rows at once: Django's bulk_update builds an expression for each cell, most of an import's time."""
 
 from __future__ import annotations
 
