@@ -85,6 +85,10 @@ class ListingAdmin(admin.ModelAdmin[Listing]):
     )  # fmt: skip
     inlines = (Variants, Photos, ListingMoves)
 
+    def view_on_site(self, obj: Listing) -> str | None:
+        """Its page in the shop, which there is only once it is published."""
+        return obj.get_absolute_url() if obj.status == Listing.Status.PUBLISHED else None
+
     @admin.display(description=_("price"), ordering="price")
     def price_shown(self, listing: Listing) -> str:
         """The price with its currency."""
