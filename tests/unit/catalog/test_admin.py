@@ -24,7 +24,7 @@ def test_a_listings_state_stock_and_price_cannot_be_changed_in_the_admin(danas_b
         f"/admin/catalog/listing/{listing.pk}/change/",
         {"title": "Mended", "category": listing.category_id, "description": "d", "status": "hidden", "available": 99,
          "price": 1, "photos-TOTAL_FORMS": 0, "photos-INITIAL_FORMS": 0, "moves-TOTAL_FORMS": 0,
-         "moves-INITIAL_FORMS": 0},
+         "moves-INITIAL_FORMS": 0, "variants-TOTAL_FORMS": 0, "variants-INITIAL_FORMS": 0},
     )  # fmt: skip
 
     listing.refresh_from_db()
