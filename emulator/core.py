@@ -67,6 +67,8 @@ class Emulator:
         self._clock_mode: ClockMode = clock
         self._days_ago = days_ago
         self.clock = self._load_clock()
+        if days_ago:
+            self._save_clock()
         self._ticked_at = 0
         # One mover at a time: while one thread advances, another's tick would run things behind its back.
         self._moving = threading.RLock()
@@ -311,7 +313,9 @@ class Emulator:
             # frozen now for the first time: not before anything that is there
             clock = Clock("frozen", frozen_at=stored.get("frozen_at"))
         else:
-            clock = Clock(self._clock_mode, offset=stored.get("offset", -self._days_ago * DAY))
+            # Only a store with nothing in it can begin in the past.
+            begins = 0 if latest and latest[0] else -self._days_ago * DAY
+            clock = Clock(self._clock_mode, offset=stored.get("offset", begins))
         clock.move_to(int(latest[0]) if latest else 0)
         return clock
 

@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile
 from accounts import guidelines, onboarding
 from accounts.models import Seller, User
 from accounts.sellers import open_shop
-from catalog import photos, publishing, variants
+from catalog import photos, publishing, variants, vocabulary
 from catalog.demo_images import picture
 from catalog.forms import slug_for
 from catalog.models import Category, Listing, Variant
@@ -50,6 +50,7 @@ def run(password: str, controls: Controls, say: Say, *, small: bool = False) -> 
     history.ensure(buyers[0], staff, controls, say)
     if not small:
         troubles.ensure(controls, say)
+    vocabulary.count_anew()
     # The admin begins with what is open, not with an empty page until the worker has looked for the first time.
     sweep(WATCHES)
 

@@ -176,6 +176,16 @@ def test_a_new_store_may_begin_in_the_past_and_catch_up(tmp_path: Path) -> None:
     again.close()
 
 
+def test_a_store_that_has_a_present_is_not_moved_into_the_past(tmp_path: Path) -> None:
+    path = str(tmp_path / "emulator.sqlite3")
+    Emulator(path, clock="offset").close()
+
+    em = Emulator(path, clock="offset", days_ago=90)
+
+    assert em.now() == pytest.approx(time.time(), abs=5)
+    em.close()
+
+
 def test_the_clock_refuses_what_makes_no_sense(em: Emulator, client: stripe.StripeClient) -> None:
     for wrong in ({}, {"seconds": 1, "to": 2}, {"seconds": -1}, {"to": em.now() - 1}):
         with pytest.raises(ValueError, match=r"either|forward"):
