@@ -3,6 +3,7 @@
 Each race has its twin without the protection, which shows that the race is real.
 """
 
+from collections import Counter
 from functools import partial
 from threading import Barrier
 
@@ -159,7 +160,7 @@ def test_four_sweeps_at_once_publish_a_scheduled_listing_once() -> None:
     accept_guidelines(seller, MembershipFactory(seller=seller).user)
     draft = ListingFactory(seller=seller, status="draft", published_at=None, publish_at=now())
 
-    assert sorted(at_once(*[scheduling.publish_due] * 4)) == [0, 0, 0, 1]
+    assert Counter(at_once(*[scheduling.publish_due] * 4)) == {0: 3, 1: 1}
 
     draft.refresh_from_db()
     assert (draft.status, draft.publish_at, draft.moves.count()) == ("published", None, 1)
