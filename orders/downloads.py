@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from kit.clock import now
 from orders import digital_files
+from orders.given_back import is_given_back
 from orders.models import DigitalFile, Download, Order, OrderLine, Status
 
 SALT = "orders.downloads"
@@ -83,7 +84,7 @@ def address(line: OrderLine, file: DigitalFile, *, good_for: timedelta) -> str:
 
 
 def read(token: str) -> Ticket:
-    """What the link stands for. Raises NoLink, Expired, or NotNow (cancelled, taken too often)."""
+    """What the link stands for. Raises NoLink, Expired, or NotNow (cancelled, money given back, taken too often)."""
     try:
         said = signing.loads(token, salt=SALT)
         line = OrderLine.objects.select_related("order__purchase", "order__seller").get(pk=said["line"])
@@ -95,6 +96,8 @@ def read(token: str) -> Ticket:
         raise NoLink from error
     if line.order.status not in HAS_IT:
         raise NotNow("cancelled", line.order)
+    if is_given_back(line.order):
+        raise NotNow("given back", line.order)
     if now() > until:
         raise Expired("expired", line.order)
     if _taken(line, file) >= MOST_DOWNLOADS:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Seller
 from catalog import keyset
 from catalog.models import Listing
+from orders.given_back import still_sold
 from orders.models import Order, OrderLine, Status
 
 PAGE = 20
@@ -68,6 +69,8 @@ def _narrowed(seller: Seller, wanted: Wanted) -> QuerySet[Order]:
     orders = Order.objects.filter(seller=seller)
     if wanted.show in STATUS:
         orders = orders.filter(status=STATUS[wanted.show])
+    if wanted.show == Show.TO_DO:
+        orders = still_sold(orders)
     if wanted.delivery:
         orders = orders.filter(Exists(OrderLine.objects.filter(order=OuterRef("pk"), delivery=wanted.delivery)))
     if wanted.words:

@@ -14,6 +14,7 @@ from kit.clock import now
 from kit.money import Money
 from ledger.journal import balances
 from ledger.models import Account
+from orders.given_back import still_sold
 from orders.models import Order, Status
 from payments.models import Payout, Release, Reversal, Share
 
@@ -116,7 +117,7 @@ def payout_to_mend(seller: Seller) -> Payout | None:
 
 def orders_to_fulfil(seller: Seller) -> QuerySet[Order]:
     """Paid orders that wait for the seller, the oldest first."""
-    return seller.orders.filter(status=Status.PAID).order_by("paid_at", "pk")
+    return still_sold(seller.orders.filter(status=Status.PAID)).order_by("paid_at", "pk")
 
 
 def _arriving(seller: Seller) -> dict[str, int]:

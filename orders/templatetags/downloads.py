@@ -8,6 +8,7 @@ from django import template
 
 from orders import downloads
 from orders.downloads import Offered
+from orders.given_back import is_given_back
 from orders.models import Order
 
 register = template.Library()
@@ -15,8 +16,9 @@ register = template.Library()
 
 @register.inclusion_tag("orders/_downloads.html", takes_context=True)
 def downloads_of(context: Any, order: Order) -> dict[str, Any]:
-    """The files with a button each; nothing before they were handed over."""
-    return {"downloads": downloads.offered(order), "csrf_token": context.get("csrf_token")}
+    """The files with a button each; nothing before they were handed over, nor once all of the money went back."""
+    found = downloads.offered(order)
+    return {"downloads": [] if found and is_given_back(order) else found, "csrf_token": context.get("csrf_token")}
 
 
 @register.simple_tag

@@ -54,4 +54,6 @@ def _why(over: downloads.NotNow) -> str:
         return _("This link was good for a while, and that is over. Your order’s page has a fresh one.")
     if str(over) == "often":
         return _("This file was downloaded so often that we stopped. Write to the shop, and we will look into it.")
+    if str(over) == "given back":
+        return _("You have the money of this order back, so there is nothing to download any more.")
     return _("This order was cancelled, so there is nothing to download.")

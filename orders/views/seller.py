@@ -17,10 +17,11 @@ from kit.lists import Asked, DeskList, Empty, Tab
 from kit.transitions import IllegalMove
 from orders import digital_files, downloads, progress
 from orders.forms import ShippingForm
+from orders.given_back import is_given_back
 from orders.models import DeliveredBy, Order, Status
 from orders.queries import order_of
 from orders.sold import Show, Wanted, orders_of
-from orders.stories import is_shipped, seller_pill, seller_steps
+from orders.stories import Pill, is_shipped, seller_pill, seller_steps
 
 
 @require_safe
@@ -105,9 +106,10 @@ def deliver(request: SellerRequest, number: str) -> HttpResponse:
 def _page(request: SellerRequest, found: Order, shipping: ShippingForm, *, status: int = 200) -> HttpResponse:
     digital = [line for line in found.lines.all() if line.delivery == Listing.Delivery.DIGITAL]
     without = [line for line in digital if not digital_files.current(line.listing).exists()]
+    gone = found.status == Status.PAID and is_given_back(found)
     context = {
         "order": found,
-        "pill": seller_pill(found),
+        "pill": Pill("waiting", _("Back to the buyer")) if gone else seller_pill(found),
         "is_shipped": is_shipped(found),
         "minus_fee": -found.fee_money,
         # Who buys is the seller's business once it is paid, not before.
@@ -116,6 +118,7 @@ def _page(request: SellerRequest, found: Order, shipping: ShippingForm, *, statu
         "form": shipping,
         "steps": seller_steps(found),
         "downloads": downloads.offered(found),
+        "is_given_back": gone,
         "without_file": without if found.status == Status.PAID else [],
         "seller": request.seller,
     }

@@ -115,10 +115,10 @@ def _bar(place: SellerMoney) -> list[tuple[str, str, Money]]:
 
 
 def _below_zero(place: SellerMoney) -> dict[str, Any] | None:
-    """A balance refunds and disputes made negative: no bar can show it."""
-    if place.at_stripe.amount >= 0:
+    """What refunds and disputes made negative: no bar can show it, whatever else is becoming available."""
+    if place.available.amount >= 0:
         return None
-    return {"money": place.at_stripe, "url": _address(place.currency, "available")}
+    return {"money": place.available, "url": _address(place.currency, "available")}
 
 
 def _address(currency: str, kind: str) -> str:

@@ -19,6 +19,7 @@ from kit.mail import Mail
 from orders import digital_files, downloads, progress
 from orders.facts import forget
 from orders.models import DigitalFile, Download, Order, Purchase, PurchaseFacts
+from payments.models import Share
 from tests.factories import ListingFactory
 from tests.world import World
 
@@ -140,6 +141,26 @@ def test_what_is_cancelled_or_taken_too_often_is_not_downloaded(world: World, mo
     assert "downloaded so often" in second.content.decode()
     assert "was cancelled" in third.content.decode()
     assert Download.objects.get().file == file
+
+
+def test_whose_money_went_back_downloads_nothing_more(world: World) -> None:
+    listing = pattern(world)
+    with_file(listing)
+    buyer, order = bought(world, listing)
+    address, page = link(order), f"/orders/{order.purchase.number}/"
+    Share.objects.filter(order=order).update(refunded=1000)
+
+    in_part = taken(Client(), address)
+    Share.objects.filter(order=order).update(refunded=1200)
+    whole = Client().post(address)
+
+    assert in_part.status_code == 200
+    assert whole.status_code == 410
+    assert "You have the money of this order back" in whole.content.decode()
+    assert "/downloads/" not in buyer.get(page).content.decode()
+    assert "the buyer downloaded it once" in (
+        signed_in(listing.seller).get(f"/desk/orders/{order.number}/").content.decode()
+    )
 
 
 def test_who_bought_before_keeps_what_is_removed_and_others_do_not_get_it(world: World) -> None:

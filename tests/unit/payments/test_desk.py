@@ -10,8 +10,13 @@ from django.test import Client
 
 from accounts.models import ConnectedAccount, Seller
 from kit.clock import now
-from payments.models import Payout
+from kit.money import Money
+from orders.models import Order
+from payments.models import DisputeShare, Payout, Share
+from payments.queries import SellerMoney
+from payments.views import money
 from payments.views.seller import to_do
+from tests.disputework import disputed, sold
 from tests.factories import ConnectedAccountFactory, ListingFactory, MembershipFactory, accept_guidelines
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +99,41 @@ def test_older_payouts_are_on_the_next_page(account: ConnectedAccount) -> None:
     assert "po_26" in second
     assert "po_24" not in second
     assert browser.get("/desk/payouts/month.csv?month=13-2026").status_code == 302
+
+
+def test_nothing_is_sent_for_money_a_bank_took(account: ConnectedAccount) -> None:
+    ListingFactory(seller=account.seller)
+    (share,) = sold(now(), 2500, sellers=[account.seller])
+    Order.objects.filter(pk=share.order_id).update(status="paid")
+    browser = Client()
+    browser.force_login(account.seller.memberships.get().user)
+    page, number = f"/desk/orders/{share.order.number}/", share.order.number
+    disputed(share.payment, "needs_response", now())
+    Share.objects.filter(pk=share.pk).update(disputed=2500)
+
+    asked = (browser.get(page).content.decode(), browser.get("/desk/orders/").content.decode(), said(account.seller))
+    DisputeShare.objects.filter(share=share).update(outcome="lost", from_platform=2500)
+    lost = (browser.get(page).content.decode(), browser.get("/desk/orders/").content.decode(), said(account.seller))
+
+    assert "Mark as " in asked[0]
+    assert number in asked[1]
+    assert "1 paid order waits" in asked[2][0]
+    assert "all of the money back: do not send it" in lost[0]
+    assert "Mark as " not in lost[0]
+    assert "To be " not in lost[0]
+    assert number not in lost[1]
+    assert lost[2] == []
+
+
+def test_what_is_available_is_said_when_it_is_less_than_nothing() -> None:
+    nothing = Money(0, "eur")
+    found = SellerMoney(
+        currency="eur", held=nothing, at_stripe=Money(1000, "eur"), arriving=Money(3000, "eur"), on_its_way=nothing,
+        paid_out=nothing, debt=nothing,
+    )  # fmt: skip
+
+    below = money._below_zero(found)
+
+    assert below is not None
+    assert below["money"] == Money(-2000, "eur")
+    assert sum(amount.amount for _kind, _word, amount in money._bar(found)) + below["money"].amount == 1000
