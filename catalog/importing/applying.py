@@ -76,8 +76,9 @@ class Application:
 
     def carry_out(self) -> Result:
         """Write everything. Raises Overtaken."""
-        # One import of a seller at a time: two would both find a product new, and the second break on the first's.
-        seller = Seller.objects.select_for_update().get(pk=self.run.seller_id)
+        # One import of a seller at a time: two would both find a product new, and the second break on the first's. Not
+        # so tight that an order, which names its seller, would wait for the whole import.
+        seller = Seller.objects.select_for_update(no_key=True).get(pk=self.run.seller_id)
         self._lock()
         for matches in self._known_again(seller):
             if not self._overtaken:
@@ -107,7 +108,9 @@ class Application:
         # What is bought or edited meanwhile waits for us, and we for it: by id, as everybody locks listings, so that
         # nobody waits crosswise. Whoever changes a variant holds its listing.
         changed = self._items().filter(kind=Kind.CHANGED, listing__isnull=False).values("listing")
-        for _pk in Listing.objects.select_for_update().filter(pk__in=changed).order_by("pk").values_list("pk"):
+        for _pk in (
+            Listing.objects.select_for_update(no_key=True).filter(pk__in=changed).order_by("pk").values_list("pk")
+        ):
             pass
 
     def _known_again(self, seller: Seller) -> Iterator[list[Match]]:

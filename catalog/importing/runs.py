@@ -66,7 +66,8 @@ class Lease:
     def locked(self) -> ImportRun:
         """The run's row, held until the end of the transaction. Raises TakenOver."""
         # Locked: the worker that lost its lease and the one that has it now end one after the other, the first in vain.
-        row = ImportRun.objects.select_for_update().select_related("seller").get(pk=self.run.pk)
+        # The run alone: whoever buys from its seller meanwhile names the seller's row.
+        row = ImportRun.objects.select_for_update(of=("self",)).select_related("seller").get(pk=self.run.pk)
         if row.attempts != self.attempt or row.status != self.run.status:
             raise TakenOver(str(self.run))
         return row
