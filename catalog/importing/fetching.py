@@ -19,6 +19,8 @@ CONNECT_SECONDS = 5.0
 MOST_REDIRECTS = 3
 CHUNK = 64 * 1024
 MOVED = frozenset({301, 302, 303, 307, 308})
+# An IPv6 address of these networks stands for the IPv4 address at its end (RFC 4291, RFC 6052).
+CARRIERS = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96"))
 GIVE_UP_BELOW = 500
 TOO_MANY = 429
 
@@ -33,6 +35,14 @@ class TryLater(NotFetched):
 
 def fetch(address: str, *, most: int) -> bytes:
     """What is at `address` (https), `most` bytes at most. Raises NotFetched, or TryLater."""
+    try:
+        return _follow(address, most)
+    except ValueError as error:
+        # A port that is no number, a bracket that is never closed, a length in words: no later try would mend it.
+        raise NotFetched("its address or the answer cannot be read") from error
+
+
+def _follow(address: str, most: int) -> bytes:
     deadline = time.monotonic() + SECONDS
     host = urlsplit(address).hostname
     for _each in range(MOST_REDIRECTS + 1):
@@ -65,8 +75,13 @@ def public_address(host: str) -> str:
 
 def _is_public(text: str) -> bool:
     address = ipaddress.ip_address(text.split("%", maxsplit=1)[0])
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (inner is None or inner.is_global)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if any(address in network for network in CARRIERS):
+            inner = ipaddress.IPv4Address(address.packed[-4:])
+        if address.is_site_local or (inner is not None and not inner.is_global):
+            return False
+    return address.is_global and not address.is_multicast
 
 
 class _Pinned(http.client.HTTPSConnection):

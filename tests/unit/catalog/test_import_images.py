@@ -60,7 +60,7 @@ def picture() -> bytes:
     "address",
     [
         *"127.0.0.1 10.0.0.7 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1".split(),
-        *"::1 fd00::1 fe80::1 ::ffff:10.0.0.1".split(),
+        *"::1 fd00::1 fe80::1 fec0::1 ::ffff:10.0.0.1 ::10.0.0.7 64:ff9b::10.0.0.7".split(),
     ],
 )
 def test_a_host_in_a_private_network_is_never_asked(answers: Answers, address: str) -> None:
@@ -99,6 +99,9 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(
         ([Answer(503)], fetching.TryLater, "answered 503"),
         ([Answer(200, b"x" * 11)], fetching.NotFetched, "larger"),
         ([Answer(200, Content_Length="99")], fetching.NotFetched, "larger"),
+        ([Answer(200, b"x", Content_Length="many")], fetching.NotFetched, "cannot be read"),
+        ([Answer(302, Location="https://[x/")], fetching.NotFetched, "cannot be read"),
+        ([Answer(302, Location=f"https://{HOST}:99999/")], fetching.NotFetched, "cannot be read"),
         ([OSError()], fetching.TryLater, "did not answer"),
     ],
 )
@@ -169,3 +172,17 @@ def test_a_host_that_says_later_is_asked_three_times_more_and_then_no_more(
     image = ImportedImage.objects.get()
     assert (tried, image.attempts, image.due_at) == (4, 4, None)
     assert image.refusal == "the host answered 503"
+
+
+def test_an_address_that_cannot_be_read_keeps_no_other_image_waiting(
+    lamp: Listing, settings: object, answers: Answers
+) -> None:
+    settings.IMPORT_IMAGE_HOSTS = frozenset({HOST})
+    queue(lamp, f"https://{HOST}:port/1.png", f"https://{HOST}/2.png")
+    answers(Answer(200, picture()))
+
+    tried = images.fetch_due()
+
+    first, second = ImportedImage.objects.order_by("position")
+    assert (tried, first.due_at, second.photo) == (2, None, lamp.photos.get())
+    assert "cannot be read" in first.refusal
