@@ -12,6 +12,7 @@ from kit.money import exponent, parse_amount
 YES, NO = frozenset({"true", "yes", "1", "wahr", "vrai"}), frozenset({"false", "no", "0", "falsch", "faux"})
 MOST_IN_STOCK = 1_000_000
 LONGEST_ADDRESS = 2000
+LONGEST_AMOUNT = 40
 # What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection"), the wide forms included.
 FORMULA = re.compile("'*[=+\\-@\t\r＝＋－＠]")
 GUARDED = re.compile("'+[=+\\-@\t\r＝＋－＠]")
@@ -24,7 +25,7 @@ WITH_CURRENCY = re.compile(
 COMMA_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+")
 WHOLE_THOUSANDS = re.compile(r"\d{1,3}(?:(?:,\d{3})+|(?:\.\d{3})+)")
 POINT_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
-COUNTED = re.compile(r"(-?\d{1,10}) of (-?\d{1,10})")
+COUNTED = re.compile(r"(-?\d{1,7}) of (-?\d{1,7})")
 
 
 def guarded(text: str) -> str:
@@ -41,7 +42,8 @@ def price(text: str, currency: str) -> int:
     """An amount in minor units of `currency`. Raises ValueError with a sentence for the seller."""
     if not text:
         raise ValueError(_("There is no price. Enter an amount like 19.99."))
-    match = WITH_CURRENCY.fullmatch(text.strip())
+    # Nothing so long is an amount, and looking for one in it could take minutes.
+    match = WITH_CURRENCY.fullmatch(text.strip()) if len(text) <= LONGEST_AMOUNT else None
     if match is None:
         raise ValueError(_("“%(text)s”: Enter an amount like 19.99.") % {"text": text[:40]})
     for said in (match["before"], match["after"]):

@@ -20,7 +20,7 @@ SEPARATORS = (",", ";", "\t", "|")
 # A cell longer than this is a quotation mark that was never closed; the csv module's own limit, said aloud.
 LONGEST_CELL = 131_072
 # Excel writes this line before the header where somebody asked it to.
-SEPARATOR_LINE = re.compile(r"sep=(.)")
+SEPARATOR_LINE = re.compile(r"sep=([^\"])")
 # Letters beyond ASCII as UTF-8 writes them: in a file that is not UTF-8 as a whole they tell that it was meant to be.
 UTF8_LETTER = re.compile(rb"[\xc3-\xc5][\x80-\xbf]|[\xe2][\x80-\x9d][\x80-\xbf]")
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}

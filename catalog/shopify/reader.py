@@ -97,7 +97,7 @@ class Reader:
     def _rows(self, problems: list[Problem]) -> Iterator[Row]:
         csv.field_size_limit(131_072)
         reader = csv.reader(self.dialect.lines(self.file), delimiter=self.dialect.separator, strict=True)
-        line = 1 + self.dialect.skip
+        line, broken = 1 + self.dialect.skip, 0
         try:
             header = columns.header_of(next(reader, []), line, problems)
             while header is not None:
@@ -107,6 +107,10 @@ class Reader:
                     return
                 if any(value.strip() for value in values[header.width :]):
                     problems.append(Problem(line, "", _too_many(len(values), header.width)))
+                    broken += 1
+                    if broken > MOST_LINES:
+                        # Nobody reads on, and what is said of millions of rows would fill the memory.
+                        return
                 elif any(value.strip() for value in values):
                     yield _row(values, line, header)
         except csv.Error as error:

@@ -2,6 +2,7 @@
 
 import io
 import string
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +13,13 @@ from catalog.importing import plans
 from catalog.models import Category, Listing, Variant
 from catalog.plain_text import from_html, tidied
 from catalog.shopify import NotAProductFile, Problem, Product, Reader, cells
+from catalog.shopify import reader as reader_module
+from catalog.shopify.columns import COLUMNS
 from catalog.shopify.writer import to_html
 
 HEADER = "Handle,Title,Variant Price,Variant Inventory Qty,Body (HTML),Image Src,Variant Requires Shipping,Gift Card"
+
+COUNTED = COLUMNS["counted"][0]
 
 
 def read(data: bytes) -> tuple[list[Product], list[Problem]]:
@@ -289,6 +294,37 @@ def listings(draw: st.DrawFn) -> tuple[Listing, list[Variant]]:
         for each in found
     ]
     return listing, variants
+
+
+def test_a_long_cell_in_the_place_of_a_price_is_refused_at_once() -> None:
+    begun = time.monotonic()
+
+    with pytest.raises(ValueError, match="Enter an amount"):
+        cells.price("€" + " " * 20_000 + "x", "eur")
+
+    assert time.monotonic() - begun < 1
+
+
+def test_a_separator_line_that_names_the_quotation_mark_is_no_separator_line() -> None:
+    products, problems = read(b'sep="\r\n' + text(cell()))
+
+    assert products == []
+    assert problems
+
+
+def test_a_file_of_broken_rows_only_is_not_all_kept_in_mind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader_module, "MOST_LINES", 10)
+
+    products, problems = read(b"Handle,Title,Variant Price\r\n" + b"a,b,1,d\r\n" * 1000)
+
+    assert products == []
+    assert len(problems) == 11
+
+
+def test_a_count_no_shop_can_have_is_told_and_not_added() -> None:
+    words = said("jug,Jug,9.50,3,0 of 9999999999", header="Handle,Title,Variant Price,Variant Inventory Qty," + COUNTED)
+
+    assert "was changed. Leave this column as it was exported." in words
 
 
 @settings(max_examples=40)
