@@ -33,7 +33,9 @@ def schedule(listing: Listing, at: datetime) -> None:
         raise CannotSchedule(_("Choose a day within the next year."))
     if reasons := missing(listing):
         raise CannotPublish(reasons)
-    Listing.objects.filter(pk=listing.pk).update(publish_at=at)
+    # A colleague may have published it a moment ago: with a plan left on it, it would come back once it is hidden.
+    if not Listing.objects.filter(pk=listing.pk).exclude(status=Listing.Status.PUBLISHED).update(publish_at=at):
+        raise CannotSchedule(_("This is in the shop already."))
 
 
 def forget(listing: Listing) -> bool:

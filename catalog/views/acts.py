@@ -127,7 +127,8 @@ def _count(request: SellerRequest, listing: Listing, form: CountForm) -> bool:
 
 def _asked_for(request: SellerRequest, listing: Listing) -> Variant | None:
     asked = request.GET.get("variant", "")
-    return listing.variants.filter(pk=int(asked)).first() if asked.isascii() and asked.isdigit() else None
+    is_number = asked.isascii() and asked.isdigit() and len(asked) < 19
+    return listing.variants.filter(pk=int(asked)).first() if is_number else None
 
 
 def _own(request: SellerRequest, pk: int) -> Listing:

@@ -85,6 +85,19 @@ def test_what_was_published_by_hand_and_hidden_does_not_come_back_by_itself(
     assert (draft.status, draft.publish_at) == ("hidden", None)
 
 
+def test_what_a_colleague_published_a_moment_ago_gets_no_plan_that_would_bring_it_back(draft: Listing) -> None:
+    Listing.objects.filter(pk=draft.pk).update(status="published", published_at=now())
+
+    with pytest.raises(scheduling.CannotSchedule):
+        scheduling.schedule(draft, now() + timedelta(days=1))
+
+    assert Listing.objects.get(pk=draft.pk).publish_at is None
+
+
+def test_a_variant_number_that_nobody_has_breaks_nothing(bobs_browser: Client, jug: Listing) -> None:
+    assert bobs_browser.get(f"/desk/listings/{jug.pk}/stock/", {"variant": "9" * 5000}).status_code == 200
+
+
 def test_what_cannot_be_published_when_it_is_due_stays_out_and_its_owner_is_told_once(
     bob: User, draft: Listing
 ) -> None:
