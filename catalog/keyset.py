@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
@@ -39,7 +39,7 @@ class Order:
             return None
         try:
             return [_read(part, self._column(model, name)) for name, part in zip(self.fields, parts, strict=True)]
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
     def _behind(self, values: Sequence[Any]) -> Func:
@@ -70,7 +70,8 @@ def _read(part: str, column: str) -> Any:
         moment = datetime.fromisoformat(part)
         if moment.tzinfo is None:
             raise ValueError("a moment without a zone")
-        return moment
+        # In a zone PostgreSQL can read: Python's may be a fraction of a second wide.
+        return moment.astimezone(UTC)
     if column == "CharField":
         return part
     number = int(part)

@@ -97,6 +97,7 @@ def test_counting_stops_at_a_thousand(monkeypatch: pytest.MonkeyPatch, client: C
         "a~b~c",
         "2026-03-01T12:00:00+00:00~",
         "2026-03-01T12:00:00~5",
+        "0001-01-01T00:00:00+23:59~5",
         "~5",
         "2026-03-01T12:00:00+00:00~99999999999999999999",
         "\x00~1",
@@ -107,6 +108,10 @@ def test_a_made_up_place_is_the_first_page(client: Client, sixty: list[Listing],
 
     assert page.status_code == 200
     assert len(page.context["page"].listings) == 24
+
+
+def test_a_moment_in_a_zone_a_fraction_of_a_second_wide_breaks_nothing(client: Client, sixty: list[Listing]):
+    assert client.get("/browse/", {"after": "2026-03-01T12:00:00+00:00:00.000001~5"}).status_code == 200
 
 
 @pytest.mark.parametrize("cursor", ["eur~x~1", "eur~1~99999999999999999999999", "eur~-5~1"])
