@@ -19,7 +19,7 @@ from catalog.stock import Goods
 from customers.models import Customer
 from customers.profiles import customer_for
 from kit.clock import now
-from orders.models import Basket, BasketLine, OrderLine, Status
+from orders.models import Basket, BasketLine, OrderLine, Purchase, Status
 
 SESSION_KEY = "basket"
 LARGEST_QUANTITY = 99
@@ -100,6 +100,11 @@ def merge(token: str, customer: Customer) -> None:
                 line.basket = mine
                 changed.append(line)
         BasketLine.objects.bulk_update(changed, ["basket", "quantity"])
+        # What the guest was about to pay goes along: what is set aside for it is for this buyer, who closes its payment
+        # page by ordering anew. A payment of their own in that currency stays the one.
+        waiting = Purchase.objects.filter(status=Status.AWAITING_PAYMENT)
+        own = list(waiting.filter(basket=mine).values_list("currency", flat=True))
+        waiting.filter(basket=theirs).exclude(currency__in=own).update(basket=mine)
         theirs.delete()
         _touch(mine)
 

@@ -47,38 +47,34 @@ class Link:
 
 
 def guest_of(request: HttpRequest) -> Customer | None:
-    """The guest this browser has bought as, if it has."""
+    """The guest this browser has bought as, while it may see what they bought: later, somebody else may sit there."""
     number = request.session.get(OWN)
-    return Customer.objects.select_related("user").filter(pk=number, user__is_guest=True).first() if number else None
+    rows = Customer.objects.select_related("user").filter(user__is_guest=True, user__in=opened(request))
+    return rows.filter(pk=number).first() if number else None
 
 
-def guest_for(request: HttpRequest, email: str, name: str) -> Customer:
-    """The guest who buys now: the one of this browser if it is the same address, else a new one.
+def buy_as(request: HttpRequest, basket: Basket, email: str, name: str) -> Basket:
+    """The visitor's basket as a guest's, so that it can be placed: of the guest of this browser if it is the same
+    address, else of a new one.
 
     The same address in another browser is another guest: only who reads its mail may see what the other one bought.
     """
-    known = guest_of(request)
-    if known is not None and known.user.email == email.strip().lower():
-        if name and known.user.full_name != name:
-            known.user.full_name = name[:200]
-            known.user.save(update_fields=["full_name"])
-        return known
+    email = email.strip().lower()
     with transaction.atomic():
-        guest = customer_for(people.open_guest(email, name, get_language() or ""))
-    request.session[OWN] = guest.pk
-    open_for(request, guest.user)
-    return guest
-
-
-def take_basket(basket: Basket, guest: Customer) -> Basket:
-    """The visitor's basket becomes the guest's, so that it can be placed. Another guest's of this browser, too."""
-    with transaction.atomic():
-        # As every change of a basket: two tabs, two addresses, and placing wait for each other.
+        # As every change of a basket: two tabs, two addresses, and placing wait for each other. A button pressed twice
+        # finds the guest of its first press here, whose answer the browser has not seen yet.
         locked = Basket.objects.select_for_update().get(pk=basket.pk)
+        known = [one for one in (guest_of(request), _guest_with(locked)) if one and one.user.email == email]
+        guest = known[0] if known else customer_for(people.open_guest(email, name, get_language() or ""))
+        if name and guest.user.full_name != name[:200]:
+            guest.user.full_name = name[:200]
+            guest.user.save(update_fields=["full_name"])
         if locked.customer_id != guest.pk:
             Basket.objects.filter(customer=guest).exclude(pk=locked.pk).update(customer=None)
             locked.customer = guest
             locked.save(update_fields=["customer"])
+    request.session[OWN] = guest.pk
+    open_for(request, guest.user)
     return locked
 
 
@@ -165,3 +161,9 @@ def _page_of_ours(path: str) -> str:
     parts = urlsplit(path)
     is_ours = path.startswith("/") and not path.startswith("//") and not (parts.scheme or parts.netloc)
     return path if is_ours and path.isprintable() and "\\" not in path else ""
+
+
+def _guest_with(basket: Basket) -> Customer | None:
+    """Whose basket this is, if that guest is as new as what a browser may still see."""
+    rows = Customer.objects.select_related("user").filter(user__is_guest=True, user__date_joined__gt=now() - OPEN_FOR)
+    return rows.filter(pk=basket.customer_id).first() if basket.customer_id else None

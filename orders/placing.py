@@ -67,13 +67,17 @@ def place(
     with transaction.atomic():
         # Two tabs, or one button pressed twice: the second waits here, then finds what the first one placed.
         locked = _locked(basket)
+        if locked.customer_id != customer.pk:
+            # Another tab gave another address, or signed in, since it was read.
+            raise CannotPlace([_changed()])
         opened = _open_purchase(locked, currency)
         in_basket = contents(locked, currency)
         found = problems_of(locked, in_basket, held_units(locked) if opened else {})
         lines = buyable(in_basket, found)
         ship_to = frozen_address(address) if needs_address(lines) else None
         digest = _digest(lines, ship_to)
-        if opened is not None and opened.basket_hash == digest:
+        # A guest's who became another guest, or signed in, is somebody else's: it is ended, not handed over.
+        if opened is not None and opened.basket_hash == digest and opened.customer_id == customer.pk:
             return opened
         _refuse_problems(lines, found, ship_to, seen)
         if opened is not None:
@@ -134,6 +138,11 @@ def _digest(lines: Sequence[BasketLine], ship_to: dict[str, str] | None) -> str:
     return hashlib.sha256(json.dumps([bought, ship_to], sort_keys=True).encode()).hexdigest()
 
 
+def _changed() -> Problem:
+    message = _("Your basket or a price in it has changed meanwhile. Look at it again before you pay.")
+    return Problem(None, message, "changed")
+
+
 def _refuse_problems(
     lines: Sequence[BasketLine], found: Sequence[Problem], ship_to: dict[str, str] | None, seen: str | None
 ) -> None:
@@ -142,8 +151,7 @@ def _refuse_problems(
     if needs_address(lines) and ship_to is None:
         wrong.append(Problem(None, _("Say where your things should be sent."), "no_address"))
     if not wrong and seen is not None and seen != fingerprint(lines):
-        message = _("Your basket or a price in it has changed meanwhile. Look at it again before you pay.")
-        wrong.append(Problem(None, message, "changed"))
+        wrong.append(_changed())
     if wrong:
         raise CannotPlace(wrong)
 

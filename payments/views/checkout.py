@@ -17,6 +17,7 @@ from gateway.errors import StripeRefused, StripeUnavailable
 from kit.clock import now
 from kit.csp import handoff_to_stripe
 from kit.http import SeeOther
+from kit.limits import may
 from orders import guests, terms, visitors
 from orders.access import BuyerRequest, buyer_required, to_the_door
 from orders.baskets import basket_for
@@ -29,6 +30,9 @@ from payments import checkout, settlement
 from payments.errors import NotPayable, NotYet, PaymentError
 from payments.forms import CheckoutForm
 from payments.models import Payment
+
+# Orders of guests from one address within an hour: an office's, not a program's that has things set aside for nobody.
+MOST_GUESTS, WITHIN = 60, 3600
 
 SILENT = gettext_lazy(
     "Stripe does not answer at the moment. Nothing was charged. Your order is kept: try again in a minute."
@@ -58,6 +62,8 @@ def show(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("Our terms changed a moment ago. Look at them before you order."))
         return redirect("payments:checkout")
     if form.is_bound and form.is_valid():
+        if form.guest and not _may_order(request):
+            return render(request, "429.html", status=429)
         return _place_and_pay(request, basket, form, shown)
     page = {"form": form, "sections": payable, "shown": shown, "facts_days": settings.PURCHASE_FACTS_DAYS}
     response = render(request, "payments/checkout.html", page, status=422 if form.is_bound else 200)
@@ -174,15 +180,21 @@ def _placed(request: HttpRequest, basket: Basket, form: CheckoutForm, shown: ter
         return place(**wanted, at=now())
 
 
+def _may_order(request: HttpRequest) -> bool:
+    """Whether guests may order from here just now. Where addresses are not known, nobody is kept from buying."""
+    visitor = visitors.address_of(request)
+    return visitor is None or may("guest-checkout", visitor, most=MOST_GUESTS, seconds=WITHIN)
+
+
 def _as_guest(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Basket:
     """The guest who buys, and the basket as theirs. Raises what `checkout.abandon` raises."""
-    guest = guests.guest_for(request, form.cleaned_data["email"], form.new_name)
-    form.customer = guest
+    basket = guests.buy_as(request, basket, form.cleaned_data["email"], form.new_name)
+    form.customer = guest = basket.customer
     # Begun with another address a moment ago: that page is closed, or it would be paid for somebody else.
     waiting = Purchase.objects.filter(basket=basket, status=OrderStatus.AWAITING_PAYMENT).exclude(customer=guest)
     for purchase in waiting:
-        checkout.abandon(purchase, actor=guest.user.email)
-    return guests.take_basket(basket, guest)
+        checkout.abandon(purchase, actor=form.cleaned_data["email"])
+    return basket
 
 
 def _pay(request: HttpRequest, purchase: Purchase, *, actor: str) -> HttpResponse:

@@ -8,13 +8,18 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
 
+from accounts.guests import open_guest
 from accounts.models import User
 from customers.models import Address, Customer
+from customers.profiles import customer_for
 from kit.clock import fixed_at, now
+from kit.limits import may
 from kit.models import Mail
 from orders import progress
-from orders.models import Purchase
+from orders.models import Basket, Purchase
+from orders.placing import CannotPlace, OpenPurchase, frozen_address, place
 from payments.models import Share
+from payments.views.checkout import MOST_GUESTS
 from tests.factories import UserFactory
 from tests.world import World
 
@@ -314,3 +319,87 @@ def test_a_session_that_ended_at_the_checkout_loses_nothing(world: World):
     assert again.context["form"]["address"].value() == "new"
     assert Address.objects.filter(customer=customer).count() == 1
     assert Customer.objects.filter(user__is_guest=True).count() == 0
+
+
+def test_a_guest_who_comes_back_days_later_sees_only_the_new_order(world: World):
+    client = Client()
+    thing = world.listing(available=9)
+    first = bought(world, client, of=thing)
+    with fixed_at(now() + timedelta(days=2)):
+        client.post("/basket/add/", {"listing": thing.pk, "quantity": 1})
+
+        page = client.get("/checkout/").content.decode()
+        order(client)
+        second = Purchase.objects.latest("pk")
+
+        assert EMAIL not in page, "somebody else may sit at this browser by now"
+        assert "Torstraße" not in page
+        assert client.get(f"/orders/{second.number}/").status_code == 200
+        assert client.get(f"/orders/{first.number}/").status_code == 302
+
+
+def test_a_guest_who_presses_the_button_twice_is_one_guest_with_one_order(world: World):
+    client = Client()
+    client.post("/basket/add/", {"listing": world.listing().pk, "quantity": 1})
+    before = set(client.session.keys())
+    order(client)
+    session = client.session
+    for name in set(session.keys()) - before:
+        # The second press was on its way before the answer to the first one was.
+        del session[name]
+    session.save()
+
+    again = order(client)
+
+    purchase = Purchase.objects.get()
+    assert again.status_code == 303
+    assert purchase.status == "awaiting_payment"
+    assert User.everybody.filter(is_guest=True).count() == 1
+    assert client.get(f"/orders/{purchase.number}/").status_code == 200
+
+
+def test_a_basket_that_went_to_another_guest_is_not_ordered_for_the_first(world: World):
+    client = Client()
+    client.post("/basket/add/", {"listing": world.listing().pk, "quantity": 1})
+    order(client)
+    purchase = Purchase.objects.get()
+    basket, address = purchase.basket, purchase.customer.addresses.get()
+    assert basket is not None
+    facts = {"currency": "eur", "placed_from": None, "at": now()}
+    other = customer_for(open_guest("other@example.org"))
+    theirs = Address.objects.create(**frozen_address(address), customer=other)  # type: ignore[arg-type]
+    Basket.objects.filter(pk=basket.pk).update(customer=other)
+    stale, basket = basket, Basket.objects.get(pk=basket.pk)
+
+    with pytest.raises(CannotPlace):
+        place(customer=purchase.customer, basket=stale, address=address, **facts)
+    with pytest.raises(OpenPurchase):
+        place(customer=other, basket=basket, address=theirs, **facts)
+
+
+def test_a_guest_who_signs_in_while_paying_does_not_find_their_own_basket_sold_out(world: World):
+    client = Client()
+    client.post("/basket/add/", {"listing": world.listing(available=1).pk, "quantity": 1})
+    order(client)
+    waiting = Purchase.objects.get()
+    _signed_in, customer = world.buyer()
+
+    client.force_login(customer.user)
+    basket = client.get("/basket/").content.decode()
+
+    waiting.refresh_from_db()
+    assert waiting.basket == customer.basket
+    assert "sold out" not in basket.lower()
+
+
+def test_nobody_holds_back_the_stock_as_ever_new_guests(world: World):
+    thing = world.listing(available=99)
+    for number in range(MOST_GUESTS):
+        assert may("guest-checkout", "127.0.0.1", most=MOST_GUESTS, seconds=3600), number
+    client = Client()
+    client.post("/basket/add/", {"listing": thing.pk, "quantity": 1})
+
+    answer = order(client)
+
+    assert answer.status_code == 429
+    assert not Purchase.objects.exists()
