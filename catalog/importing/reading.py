@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import batched
 
+from django.db import transaction
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from accounts.models import Seller
 from catalog import shopify
@@ -15,6 +17,7 @@ from catalog.importing.known import Known, currencies_of
 from catalog.importing.shelving import Shelving
 from catalog.models import ImportItem, ImportRun, Listing
 from catalog.shopify import NotAProductFile, Problem, Product
+from catalog.shopify.columns import COLUMNS
 
 BATCH = 500
 # More than anybody reads; how many there are is told.
@@ -33,6 +36,8 @@ class Preview:
     publishable: int = 0
     incomplete: int = 0
     problems: list[Problem] = field(default_factory=list)
+    # In which line each listing was met.
+    lines: dict[int, int] = field(default_factory=dict)
 
     @property
     def blocking(self) -> list[Problem]:
@@ -61,8 +66,11 @@ def read(run: ImportRun, progress: Progress) -> Preview:
     `progress` is told how many rows were read, and of how many; it may raise to end the reading. The memory it takes
     grows with the number of products, not with what is written about them.
     """
-    ImportItem.objects.filter(run=run).delete()
     preview = Preview()
+    with transaction.atomic():
+        # Told first, here and below: whoever has lost the run is stopped before touching the next one's items.
+        progress(0, 0)
+        ImportItem.objects.filter(run=run).delete()
     with translation.override(run.language), run.file.open("rb") as file:
         try:
             dialect = shopify.look(file)
@@ -74,9 +82,10 @@ def read(run: ImportRun, progress: Progress) -> Preview:
         position = 0
         for products in batched(reader.products(), BATCH):
             items = list(_items(run, products, position, preview))
-            ImportItem.objects.bulk_create(items)
+            with transaction.atomic():
+                progress(min(reader.line, total), total)
+                ImportItem.objects.bulk_create(items)
             position += len(products)
-            progress(min(reader.line, total), total)
     return preview
 
 
@@ -86,6 +95,8 @@ def _items(run: ImportRun, products: tuple[Product, ...], position: int, preview
         listing, category = known.listing_of(product), shelves.named(product.shelves)
         outcome = plans.compare(product, listing, known.variants_of(listing), category)
         preview.problems += outcome.problems
+        if listing is not None and (line := preview.lines.setdefault(listing.pk, product.line)) != product.line:
+            preview.problems.append(Problem(product.line, COLUMNS["listing"][0], _same_listing(line)))
         item = ImportItem(
             run=run,
             position=at,
@@ -100,6 +111,11 @@ def _items(run: ImportRun, products: tuple[Product, ...], position: int, preview
         )
         preview.count(item, product, listing)
         yield item
+
+
+def _same_listing(line: int) -> str:
+    message = _("This is the listing of line %(line)d once more. Empty this cell to make a new listing of the copy.")
+    return message % {"line": line}
 
 
 def _currency_of(seller: Seller) -> Callable[[str, str], str]:

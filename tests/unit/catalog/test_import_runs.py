@@ -125,12 +125,14 @@ def test_what_a_worker_finds_after_its_lease_was_taken_over_does_not_count(shop:
     assert slow is not None
     with fixed_at(NOON + runs.LEASE):
         runs.work()
+    read = list(ImportItem.objects.filter(run=run).order_by("position").values_list("pk", "key"))
 
     with pytest.raises(TakenOver):
         runs.read_now(Lease(slow.run, slow.attempt))
 
     run.refresh_from_db()
-    assert run.status == "ready"
+    kept = list(ImportItem.objects.filter(run=run).order_by("position").values_list("pk", "key"))
+    assert (run.status, len(kept), kept) == ("ready", 2, read)
 
 
 def test_a_file_that_ends_every_worker_is_given_up_and_the_others_go_on(shop: Seller) -> None:
@@ -274,6 +276,19 @@ def test_a_yes_counts_once_and_what_is_over_cannot_be_discarded(shop: Seller) ->
         runs.confirm(run, actor=BOB, publish=False)
     with pytest.raises(IllegalMove):
         runs.discard(run, actor=BOB)
+
+
+def test_two_products_of_a_file_are_not_both_the_same_listing(shop: Seller) -> None:
+    jug = ListingFactory(seller=shop, title="Jug", slug="jug")
+    header, row = [line for line in "".join(exporting.lines(shop)).splitlines() if line]
+    copied = row.replace(f"jug-{jug.pk},Jug", f"blue-jug-{jug.pk},Blue jug")
+    run = upload(shop, "\r\n".join([header, row, copied, ""]))
+
+    runs.work()
+
+    run.refresh_from_db()
+    assert (run.status, [problem["line"] for problem in run.problems]) == ("refused", [3])
+    assert "line 2" in run.problems[0]["message"]
 
 
 def test_only_so_many_files_wait_and_each_only_so_long(shop: Seller) -> None:
