@@ -35,6 +35,9 @@ def keep(payout: Payout, lines: Sequence[Found]) -> None:
     ]
     # Two events of one payout bring the same lines: the unique ids keep each of them once.
     PayoutLine.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    # One that came before we had written down its release is told whose it is now.
+    for line in PayoutLine.objects.filter(payout=payout, release=None, source__in=list(releases)):
+        PayoutLine.objects.filter(pk=line.pk).update(release=releases[line.source])
 
 
 def carry(payout: Payout) -> None:

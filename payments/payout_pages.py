@@ -79,7 +79,7 @@ def rows(payout: Payout, lines: Iterable[PayoutLine]) -> list[Row]:
         Row(
             line=line,
             order=_order(line),
-            note=_note(line, payout.currency),
+            note=_note(line),
             amount=Money(line.amount, payout.currency),
             fee=Money(-line.fee, payout.currency),
             net=Money(line.net, payout.currency),
@@ -145,9 +145,9 @@ def _order(line: PayoutLine) -> str:
     return ""
 
 
-def _note(line: PayoutLine, currency: str) -> str:
+def _note(line: PayoutLine) -> str:
     if line.release is not None:
-        return _of_sale(line, currency)
+        return _of_sale(line)
     if line.reversal is not None:
         return line.reversal.reason
     if line.kind in (Kind.CAME_BACK, Kind.CALLED_OFF):
@@ -155,18 +155,22 @@ def _note(line: PayoutLine, currency: str) -> str:
     return ""
 
 
-def _of_sale(line: PayoutLine, currency: str) -> str:
-    """What was kept back before the money came: of a sale that was held, Stripe's line does not show it."""
+def _of_sale(line: PayoutLine) -> str:
+    """What was kept back before the money came: of a sale that was held, Stripe's line does not show it.
+
+    In the currency of the sale, which may not be the payout's. Refunds since are lines of their own, and not told here.
+    """
     release = line.release
     if release is None or release.share.funds_flow != FundsFlow.HELD:
         return ""
     share = release.share
-    kept = Money(share.fee - share.fee_returned, currency)
+    kept = share.fee - share.fee_returned
+    # Only what was refunded before makes a release so much smaller.
+    before = bool(share.refunded) and release.amount + release.netted == share.gross - share.refunded - kept
     words = _("The buyer paid %(paid)s; our fee of %(fee)s was kept back before.")
-    said = [words % {"paid": Money(share.gross, currency), "fee": kept}]
-    if share.refunded:
-        said.append(_("%(amount)s went back to the buyer.") % {"amount": Money(share.refunded, currency)})
+    said = [words % {"paid": share.money(share.gross), "fee": share.money(kept if before else share.fee)}]
+    if before:
+        said.append(_("%(amount)s went back to the buyer.") % {"amount": share.money(share.refunded)})
     if release.netted:
-        netted = Money(release.netted, currency)
-        said.append(_("%(amount)s was set off against what you owed.") % {"amount": netted})
+        said.append(_("%(amount)s was set off against what you owed.") % {"amount": share.money(release.netted)})
     return " ".join(said)
