@@ -16,6 +16,8 @@ from accounts.access import SellerRequest, seller_required
 from accounts.models import ConnectedAccount, Seller
 from catalog import keyset
 from kit.money import Money
+from ledger.journal import balance
+from ledger.models import Account
 from payments import statements
 from payments.models import Payout
 from payments.queries import (
@@ -159,8 +161,12 @@ def _arriving(request: SellerRequest, currency: str, after: str) -> dict[str, An
 def _balance(request: SellerRequest, currency: str, after: str) -> dict[str, Any]:
     accounts = statements.accounts_of(request.seller)
     chosen = _chosen(accounts, request.GET.get("account", ""))
-    page = statements.of_balance(chosen, currency, after) if chosen else statements.Page([], "")
-    return {"entries": page.entries, "more": page.more, "accounts": accounts, "account": chosen}
+    if chosen is None:
+        return {"entries": [], "more": "", "accounts": []}
+    page = statements.of_balance(chosen, currency, after)
+    # Of this account: with a former one, all that is at Stripe is more than this statement runs to.
+    total = Money(balance(Account.SELLER_CASH, str(chosen.stripe_id), currency), currency)
+    return {"entries": page.entries, "more": page.more, "accounts": accounts, "account": chosen, "total": total}
 
 
 def _chosen(accounts: list[ConnectedAccount], asked: str) -> ConnectedAccount | None:

@@ -11,7 +11,9 @@ from django.test import Client
 from accounts.models import ConnectedAccount, Seller
 from kit.clock import now
 from kit.money import Money
+from ledger import journal
 from orders.models import Order
+from payments import plans
 from payments.models import DisputeShare, Payout, Share
 from payments.queries import SellerMoney
 from payments.views import money
@@ -137,3 +139,18 @@ def test_what_is_available_is_said_when_it_is_less_than_nothing() -> None:
     assert below is not None
     assert below["money"] == Money(-2000, "eur")
     assert sum(amount.amount for _kind, _word, amount in money._bar(found)) + below["money"].amount == 1000
+
+
+def test_the_sum_above_a_statement_is_that_of_its_account(account: ConnectedAccount) -> None:
+    former = ConnectedAccountFactory(seller=account.seller, version=account.version + 1, closed_at=now())
+    for one, amount in ((account, 700), (former, 300)):
+        payout = f"po_{one.pk}"
+        sent = plans.payout_sent(payout=payout, account=one.stripe_id, amount=amount, currency="eur", occurred_at=now())
+        journal.post([sent])
+    browser = Client()
+    browser.force_login(account.seller.memberships.get().user)
+
+    pages = [browser.get(f"/desk/money/eur/available/?account={one.version}").context for one in (account, former)]
+
+    assert [page["total"] for page in pages] == [Money(-700, "eur"), Money(-300, "eur")]
+    assert [page["entries"][0].after for page in pages] == [Money(-700, "eur"), Money(-300, "eur")]
