@@ -1,6 +1,7 @@
 """What somebody typed into a form whose session had ended: kept while they sign in again, and put back.
 
-It waits in the browser's new session, which nobody else has, for half an hour. Files and passwords are not kept.
+It waits in the browser's new session for half an hour, for the person whose form it was: somebody else may sign in
+there first. Files and passwords are not kept.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from kit.clock import now
@@ -21,6 +23,8 @@ SESSION_KEY = "typed"
 KEPT_FOR = timedelta(minutes=30)
 # More than any of our forms holds; a session is a row in the database.
 LARGEST = 32 * 1024
+# The field of a form that says whose it is: {% typed_by %}.
+BY = "typed_by"
 NEVER = ("csrfmiddlewaretoken", "password")
 
 View = Callable[..., HttpResponse]
@@ -48,6 +52,7 @@ def to_sign_in(request: HttpRequest, *, back: str = "") -> HttpResponse:
 def keep(request: HttpRequest, *, signed_out: bool = False, path: str = "") -> None:
     """Put what was sent to this page aside, for when it (or the page at `path`) is shown again."""
     given = request.POST.copy()
+    by = given.pop(BY, [""])[-1]
     for name in list(given):
         if any(word in name for word in NEVER):
             del given[name]
@@ -56,9 +61,20 @@ def keep(request: HttpRequest, *, signed_out: bool = False, path: str = "") -> N
         request.session[SESSION_KEY] = {
             "path": path or request.path,
             "text": text,
+            "by": by,
             "at": now().isoformat(),
             "signed_out": signed_out,
         }
+
+
+def mark_of(request: HttpRequest) -> str:
+    """What stands for who is signed in, in forms; "" for a visitor."""
+    user = request.user
+    return (
+        salted_hmac("accounts.typed", str(user.pk), algorithm="sha256").hexdigest()[:16]
+        if user.is_authenticated
+        else ""
+    )
 
 
 def typed(request: HttpRequest) -> QueryDict | None:
@@ -72,6 +88,8 @@ def typed(request: HttpRequest) -> QueryDict | None:
     if kept["path"] != request.path:
         return None
     del request.session[SESSION_KEY]
+    if kept.get("by", "") not in ("", mark_of(request)):
+        return None
     if kept["signed_out"]:
         messages.warning(request, _("You had been signed out. What you typed is still here, but not saved yet."))
     return QueryDict(kept["text"])

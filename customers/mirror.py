@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -10,10 +11,12 @@ from customers.heard import FIELDS, creation_key, differences, ours, same, strip
 from customers.models import Address, Customer
 from gateway import finders, operations, reads
 from gateway.models import Operation
+from kit.clock import now
 from kit.faults import faultpoint
 
 PATH = "/v1/customers"
 STATUS = Operation.Status
+ASK_AGAIN_AFTER = timedelta(days=1)
 
 
 def ensure_stripe_customer(customer: Customer, actor: str) -> str:
@@ -83,7 +86,8 @@ def send(customer: Customer, operation: Operation | None, actor: str) -> Operati
     for _round in range(3):
         if operation is None:
             with transaction.atomic():
-                operation = plan_update(lock(customer), actor)
+                locked = lock(customer)
+                operation = None if _was_just_refused(locked) else plan_update(locked, actor)
         if operation is None:
             break
         done = operations.execute(operation)
@@ -135,6 +139,14 @@ def _says(customer: Customer, name: str, value: Any) -> bool:
     """Whether Stripe was told this already."""
     told = customer.agreed.get(name, "")
     return same(name, told, value) if name in FIELDS else told == value
+
+
+def _was_just_refused(customer: Customer) -> bool:
+    """Whether Stripe said no to just this: it is not asked again by looking at a page, only by saving, or tomorrow."""
+    last = operations.latest(_key(customer)) if customer.updates else None
+    if last is None or last.status != STATUS.FAILED or last.finished_at is None:
+        return False
+    return last.request == _changes(customer) and now() - last.finished_at < ASK_AGAIN_AFTER
 
 
 def _is_out_of_the_way(last: Operation | None) -> bool:

@@ -1,5 +1,7 @@
 """The profile in sections, mirrored to Stripe, and what happens when both sides changed."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -236,3 +238,40 @@ def test_what_was_typed_when_the_session_ended_is_there_after_signing_in(alice: 
     assert "not saved yet" in page.content.decode()
     assert "Alice Half-typed" not in again
     assert alice.full_name == "Alice Archer"
+
+
+@pytest.mark.parametrize("form", [URL, f"{URL}addresses/new/"])
+def test_what_one_person_typed_is_shown_to_nobody_else(alice: User, charlie: User, browser: Client, form: str):
+    page = browser.get(form).content.decode()
+    mark = re.search(r'name="typed_by" value="(\w+)"', page)
+    assert mark is not None
+    browser.logout()
+    given = {"section": "name", "name": "Alice Half-typed", "typed_by": mark[1]}
+
+    browser.post(form, given)
+    browser.force_login(charlie)
+    charlies = browser.get(form).content.decode()
+    browser.logout()
+    browser.post(form, given)
+    browser.force_login(alice)
+
+    assert "Alice Half-typed" not in charlies
+    assert "Alice Half-typed" in browser.get(form).content.decode()
+
+
+def test_a_change_that_was_refused_is_not_asked_again_by_looking_at_the_page(
+    browser: Client, known: Customer, stripe_emulator: Emulator
+):
+    stripe_emulator.faults.add(
+        "error_before", match=f"POST /v1/customers/{known.stripe_id}", status=400, code="x", message="No.", times=9
+    )
+    browser.post(URL, {"section": "name", "name": "Ålice"})
+    asked = Operation.objects.filter(name="customer.update").count()
+
+    browser.get(URL)
+    browser.get(URL)
+    User.objects.filter(pk=known.user_id).update(email="alice@odd.example")
+    for _hour in range(3):
+        profiles.tell_stripe_new_addresses()
+
+    assert Operation.objects.filter(name="customer.update").count() == asked + 1
