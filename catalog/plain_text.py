@@ -29,6 +29,11 @@ BLOCKS = frozenset(
 )
 A_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
 LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^<>]*>|&(?:[a-zA-Z]+|#\d+);")
+# What can stand inside itself. Reading takes as long as the square of how deep that goes, so beyond so many, which no
+# description has, all tags are only left out.
+NESTS = re.compile(r"<(?!br\b|p\b)[a-zA-Z]")
+MOST_NESTED = 5000
+ANY_TAG = re.compile(r"<[^<>]*>")
 
 
 def from_html(markup: str) -> str:
@@ -38,6 +43,8 @@ def from_html(markup: str) -> str:
     """
     if not LOOKS_LIKE_HTML.search(markup):
         return tidied(markup)
+    if len(NESTS.findall(markup)) > MOST_NESTED:
+        markup = ANY_TAG.sub(" ", markup)
     kept = nh3.clean(markup, tags=set(BLOCKS), attributes={}, strip_comments=True)
     flowing = " ".join(kept.split())
     return _tidy(html.unescape(A_TAG.sub(_break, flowing)).splitlines())
