@@ -33,7 +33,7 @@ class Wanted:
         words = " ".join(given.get("q", "").replace("\x00", "").split())[:LONGEST]
         state = given.get("state", "")
         year = given.get("year", "")
-        is_year = year.isascii() and year.isdigit() and len(year) == 4 and year > "1970"
+        is_year = year.isascii() and year.isdigit() and len(year) == 4 and "1970" < year < "9999"
         return cls(words, state if state in dict(states()) else "", int(year) if is_year else 0)
 
     def __bool__(self) -> bool:

@@ -156,6 +156,7 @@ def test_orders_are_found_by_number_title_and_shop_and_narrowed(
     assert numbers(f"year={first.placed_at.year}") == both
     assert numbers("year=1999") == set()
     assert numbers("state=nonsense&year=9&q=%00") == both
+    assert numbers("year=9999") == both, "there is no year after it"
     assert "No order fits" in browser.get("/orders/?q=nothing").content.decode()
 
 
