@@ -8,6 +8,7 @@ from gateway.payout_objects import PayoutLine as Found
 from payments.models import Payout, PayoutLine, Release, Reversal
 
 Kind = PayoutLine.Kind
+RETURNED = (Payout.Status.FAILED, Payout.Status.CANCELED)
 CAME_BACK = (Kind.CAME_BACK, Kind.CALLED_OFF)
 
 
@@ -51,6 +52,23 @@ def carry(payout: Payout) -> None:
         sources = PayoutLine.objects.filter(payout__in=waiting, kind__in=CAME_BACK).values("source")
         returned = Payout.objects.filter(stripe_id__in=sources, connected_account=account)
         waiting = set(returned.values_list("pk", flat=True)) - seen
+
+
+def next_of(payout: Payout) -> Payout | None:
+    """The payout that takes along what this one brought back, also by way of others that came back; None while it waits
+    in the balance.
+    """
+    passed, found = {payout.pk}, _taken_by(payout)
+    while found is not None and found.status in RETURNED and found.pk not in passed:
+        passed.add(found.pk)
+        found = _taken_by(found)
+    return found if found is not None and found.status not in RETURNED else None
+
+
+def _taken_by(payout: Payout) -> Payout | None:
+    lines = PayoutLine.objects.filter(kind__in=CAME_BACK, source=payout.stripe_id)
+    line = lines.filter(payout__connected_account=payout.connected_account_id).select_related("payout").first()
+    return line.payout if line is not None else None
 
 
 def _releases(lines: Iterable[Found]) -> dict[str, Release]:

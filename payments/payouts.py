@@ -15,7 +15,6 @@ from payments.errors import NotYet
 from payments.models import Payout
 
 Status = Payout.Status
-RETURNED = (Status.FAILED, Status.CANCELED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,12 @@ def apply(seen: Found, account: str, *, actor: str) -> Payout:
             payout_letters.failed(payout)
     _book(payout, had_arrived=had_arrived)
     payout_lines.keep(payout, seen.lines)
-    if payout.status in RETURNED:
-        # What it carried waits for the next one.
+    if payout.status in payout_lines.RETURNED:
+        # What it carried waits for the next one, if that was not told of before.
         payout.releases.update(payout=None)
+        again = payout_lines.next_of(payout)
+        if again is not None:
+            payout_lines.carry(again)
     elif seen.lines:
         payout_lines.carry(payout)
     return payout
@@ -92,7 +94,7 @@ def _book(payout: Payout, *, had_arrived: bool) -> None:
                 payout=payout.stripe_id, seller_ref=seller_ref, amount=amount, currency=currency, occurred_at=at
             )
         )
-    if payout.status in RETURNED:
+    if payout.status in payout_lines.RETURNED:
         postings.append(
             plans.payout_returned(
                 payout=payout.stripe_id,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from gateway import objects
 from gateway.payout_objects import PayoutLine as Found
 from kit.clock import now
-from payments import payout_lines, payout_pages
+from ledger.journal import balance
+from ledger.models import Account
+from payments import payout_lines, payout_pages, payouts
 from payments.models import Payout, PayoutLine, Release, Share
 from tests.disputework import sold
 
@@ -87,3 +90,37 @@ def test_a_release_that_was_written_down_after_its_payout_is_found_with_the_next
 
     assert PayoutLine.objects.get().release == release
     assert Release.objects.get().payout == payout
+
+
+def seen(name: str, status: str, *lines: Found) -> payouts.Found:
+    at = now()
+    payout = objects.Payout(
+        id=name, status=status, amount=10_000, currency="eur", arrives_on=at.date(), created_at=at, failure_code="",
+        failure_message="", line_id="",
+    )  # fmt: skip
+    return payouts.Found(payout, list(lines))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 1, 0, 3, 2), (3, 2, 1), (3, 1, 2), (2, 3, 1, 1)])
+def test_what_came_back_twice_is_carried_by_the_third_in_whatever_order_it_is_told(order: tuple[int, ...]) -> None:
+    (share,) = sold(now(), 10_000)
+    release, account = sent(share, 10_000), str(share.account.stripe_id)
+    again = [
+        Found(f"txn_back{name}", "payout_failure", 10_000, 0, 10_000, "eur", now(), f"po_{name}") for name in ("a", "b")
+    ]
+    told = [
+        seen("po_a", "paid", line(share, 10_000, "eur")),
+        seen("po_a", "failed", line(share, 10_000, "eur")),
+        seen("po_b", "failed", again[0]),
+        seen("po_c", "paid", again[1]),
+    ]
+
+    for which in order:
+        payouts.apply(told[which], account, actor="event")
+
+    release.refresh_from_db()
+    assert release.payout is not None
+    assert release.payout.stripe_id == "po_c"
+    assert PayoutLine.objects.count() == 3
+    assert balance(Account.SELLER_CASH, account, "eur") == -10_000
+    assert "left again" in payout_pages.turn(Payout.objects.get(stripe_id="po_a")).sentence
