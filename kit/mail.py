@@ -12,7 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 
 from kit.clock import now
 from kit.models import Mail
@@ -31,8 +31,8 @@ _others: ContextVar[set[str] | None] = ContextVar("mail_others", default=None)
 def letter[**P](compose: Callable[P, None]) -> Callable[P, None]:
     """A function that composes a letter and writes it to one or several people.
 
-    It runs in the marketplace's language, not in that of whoever acted, and once more in each language another of its
-    readers chose: so its sentences may be put together before it is known who reads them.
+    It runs in the marketplace's language and time zone, not in those of whoever acted, and once more in each language
+    another of its readers chose: so its sentences may be put together before it is known who reads them.
     """
 
     @wraps(compose)
@@ -44,10 +44,10 @@ def letter[**P](compose: Callable[P, None]) -> Callable[P, None]:
         others: set[str] = set()
         token = _others.set(others)
         try:
-            with translation.override(settings.LANGUAGE_CODE):
+            with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
                 compose(*args, **kwargs)
             for language in sorted(others):
-                with translation.override(language):
+                with translation.override(language), timezone.override(None):
                     compose(*args, **kwargs)
         finally:
             _others.reset(token)
@@ -67,7 +67,7 @@ def write(*, key: str, to: str, template: str, context: Mapping[str, Any], langu
     if others is not None and wanted != translation.get_language():
         others.add(wanted)
         return None
-    with translation.override(wanted):
+    with translation.override(wanted), timezone.override(None):
         return _rendered(key, to, template, context)
 
 

@@ -1,7 +1,11 @@
 """Mail in the language of who reads it."""
 
+from datetime import UTC, datetime
+
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from kit import mail
@@ -62,3 +66,19 @@ def test_a_letter_that_fails_leaves_the_language_as_it_was() -> None:
 
     tell_everybody([("alice", "de")])
     assert subjects() == {"alice": "Ihre Bestellung wurde storniert"}
+
+
+def test_a_letter_names_days_as_the_marketplace_has_them_wherever_who_acts_may_be() -> None:
+    late = datetime(2026, 6, 1, 21, 30, tzinfo=UTC)
+
+    @mail.letter
+    def tell() -> None:
+        day = date_format(localtime(late), "j F Y")
+        context = {"person": "a", "subject": day, "lines": [], "link": "/", "why": ""}
+        mail.write(key="day", to="a@example.org", template="money_letter", context=context)
+
+    with timezone.override("Pacific/Auckland"):
+        tell()
+
+        assert timezone.get_current_timezone_name() == "Pacific/Auckland"
+    assert subjects() == {"day": "1 June 2026"}
