@@ -1,5 +1,6 @@
 """Finding things by words: what fits best, and what was meant where a word was mistyped."""
 
+import re
 from dataclasses import dataclass, replace
 
 from django.contrib.postgres.search import SearchQuery
@@ -17,6 +18,9 @@ CONFIG = "english"
 CANDIDATES = 500
 # So few are no reason to be sure that the word was the one that was meant.
 FEW = 3
+# Minus behind minus, with what PostgreSQL skips between them: no "without", but a dash; and of more than 32 in a row it
+# makes an error.
+MINUSES = re.compile(r"(?:-[\s!&|()]*){2,}")
 
 BEST = Order(("rank", "pk"), descending=True, computed={"rank": "IntegerField"})
 
@@ -72,7 +76,7 @@ def _page(asked: Asked, category: str, after: str) -> Page:
 
 
 def _query(q: str) -> SearchQuery:
-    return SearchQuery(q, config=CONFIG, search_type="websearch")
+    return SearchQuery(MINUSES.sub(" ", q), config=CONFIG, search_type="websearch")
 
 
 def _rank(q: str) -> Func:

@@ -67,6 +67,14 @@ def test_what_fits_best_can_be_asked_for_by_price_or_date_instead(client: Client
     assert titles(client.get("/browse/?q=vase&sort=price-desc")) == ["Vase", "Bowl"]
 
 
+def test_a_dash_between_words_keeps_neither_out(client: Client):
+    ListingFactory(title="Blue vase")
+    ListingFactory(title="Vase")
+
+    assert titles(client.get("/browse/", {"q": "vase -- blue"})) == ["Blue vase"]
+    assert titles(client.get("/browse/", {"q": "vase -blue"})) == ["Vase"]
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
@@ -146,7 +154,20 @@ def test_words_are_learned_when_things_are_published_and_forgotten_when_nobody_s
 
 
 @pytest.mark.parametrize(
-    "words", [*OPERATORS, "🧵", "👩‍🎨 vase", "日本", "\x00", "va\x00se", "\ud800x", "%_%", "a" * 41]
+    "words",
+    [
+        *OPERATORS,
+        "🧵",
+        "👩‍🎨 vase",
+        "日本",
+        "\x00",
+        "va\x00se",
+        "\ud800x",
+        "%_%",
+        "a" * 41,
+        "-" * 200,
+        "- ! (" * 40 + "a",
+    ],
 )
 def test_strange_searches_are_answered(client: Client, words: str):
     ListingFactory(title="Vase")
