@@ -7,7 +7,7 @@ import uuid
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from evidence import records, sources, story
@@ -22,8 +22,8 @@ SYSTEM = EvidenceFile.Party.SYSTEM
 
 def assemble(pack: Pack, *, actor: str) -> bool:
     """Fill the pack from what is known now; whether anything in it changed. For packs that are open."""
-    # Banks read one language, whoever presses the button.
-    with translation.override(settings.LANGUAGE_CODE):
+    # Banks read one language and one time, whoever presses the button.
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
         found = sources.read(pack.dispute)
         texts, made = story.texts(found), records.documents(found)
     with transaction.atomic():
