@@ -113,7 +113,8 @@ def _ask(connection: http.client.HTTPSConnection, target: str, most: int, deadli
         raise TryLater(f"the host answered {answer.status}")
     if answer.status != 200:
         raise NotFetched(f"the host answered {answer.status}")
-    if int(answer.headers.get("Content-Length") or 0) > most:
+    length = int(answer.headers.get("Content-Length") or 0)
+    if length > most:
         raise NotFetched("it is larger than 10 MB")
     data = bytearray()
     while piece := answer.read1(CHUNK):
@@ -122,4 +123,7 @@ def _ask(connection: http.client.HTTPSConnection, target: str, most: int, deadli
             raise NotFetched("it is larger than 10 MB")
         if time.monotonic() > deadline:
             raise TryLater("it took too long")
+    if len(data) < length:
+        # A connection that broke says nothing about the image: it is not damaged where it comes from.
+        raise TryLater("the answer was cut short")
     return bytes(data)

@@ -99,6 +99,7 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(
         ([Answer(503)], fetching.TryLater, "answered 503"),
         ([Answer(200, b"x" * 11)], fetching.NotFetched, "larger"),
         ([Answer(200, Content_Length="99")], fetching.NotFetched, "larger"),
+        ([Answer(200, b"x", Content_Length="9")], fetching.TryLater, "cut short"),
         ([Answer(200, b"x", Content_Length="many")], fetching.NotFetched, "cannot be read"),
         ([Answer(302, Location="https://[x/")], fetching.NotFetched, "cannot be read"),
         ([Answer(302, Location=f"https://{HOST}:99999/")], fetching.NotFetched, "cannot be read"),
