@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.timezone import get_default_timezone, localtime
 from django.utils.translation import gettext as _
 
 from accounts.models import Seller
@@ -256,7 +256,7 @@ def _rolling(at: datetime) -> list[Window]:
 
 def _months(at: datetime) -> list[Window]:
     """The latest months, this one first, and one more for the sales before; in the marketplace's time."""
-    start = localtime(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    start = localtime(at, get_default_timezone()).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     found, end = [], at
     for _month in range(MONTHS + 1):
         found.append(Window(date_format(start, "F Y"), start, end))

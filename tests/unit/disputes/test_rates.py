@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from disputes import rates
 from kit.clock import fixed_at
@@ -102,3 +103,12 @@ def test_what_refunding_the_warned_payments_would_save_is_reckoned() -> None:
     found = rates.what_if(rates.of_platform())
 
     assert (found.waiting, found.expected, found.rate_refunded, found.rate_disputed) == (3, 2, 0, 200_000)
+
+
+def test_months_are_the_marketplaces_wherever_staff_may_sit() -> None:
+    begins = rates.of_platform().months[0].window.start
+
+    with timezone.override("Pacific/Auckland"):
+        there = rates.of_platform().months[0].window.start
+
+    assert there == begins
