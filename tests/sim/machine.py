@@ -460,11 +460,12 @@ class MoneyGame(Banks, Complaints):
         """Sweeps and events until nothing moves, then everything at Stripe is in the books."""
         self.point = ""
         self.stand.emulator.faults.clear()
-        # Stripe keeps a refund waiting for as long as the platform has not the money for it: somebody tops it up.
-        for currency in CURRENCIES:
-            business.fund(self.stand.emulator, "platform", 10 * LARGEST, currency)
         hours = 0
         while True:
+            # Stripe keeps a refund waiting for as long as the platform has not the money for it: somebody tops it up,
+            # and again when the payout of the night took what was there before the refund was.
+            for currency in CURRENCIES:
+                business.fund(self.stand.emulator, "platform", 10 * LARGEST, currency)
             self.stand.wait(HOUR + MINUTE)
             self._settle()
             for name in ("operations", "payments", "all about held money", "all about cases"):
