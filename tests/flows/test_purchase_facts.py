@@ -43,7 +43,7 @@ def test_the_checkout_page_names_what_is_accepted_and_kept_and_both_are_kept(wor
 
     assert 'href="/terms/"' in page
     assert 'href="/refund-policy/"' in page
-    assert "we keep for 540 days from where you ordered" in page
+    assert "bewahren wir 540 Tage lang auf, von wo aus Sie bestellt haben" in page
     assert answer.status_code == 303
     kept = PurchaseFacts.objects.get()
     assert (kept.user_agent, kept.language, kept.ip) == (*BROWSER.values(), "127.0.0.1")

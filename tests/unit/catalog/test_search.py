@@ -197,6 +197,7 @@ def test_nothing_found_with_filters_offers_the_whole_shop(client: Client):
     assert 'href="/browse/?q=vase"' in page.content.decode()
 
 
+@pytest.mark.usefixtures("ceramics")
 def test_a_category_of_that_name_is_named(client: Client):
     page = client.get("/browse/", {"q": "ceramics"})
 

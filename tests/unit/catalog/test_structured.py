@@ -130,6 +130,7 @@ def test_plain_pages_are_for_search_engines_with_a_title_and_a_description(clien
     assert meta(page, "og:url") == [canonical(page)]
 
 
+@pytest.mark.usefixtures("ceramics")
 def test_the_sitemap_names_what_everybody_may_see(client: Client):
     listing = ListingFactory(seller__slug="tanner")
     ListingFactory(status="hidden", seller__slug="nobody")
