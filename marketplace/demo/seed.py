@@ -18,7 +18,7 @@ from accounts.sellers import open_shop
 from catalog import photos, publishing, variants, vocabulary
 from catalog.demo_images import picture
 from catalog.forms import slug_for
-from catalog.models import Category, Listing, Variant
+from catalog.models import Category, Listing
 from customers.models import Address
 from customers.profiles import customer_for, save_address
 from marketplace.demo import history, trade, troubles
@@ -123,15 +123,10 @@ def add_listing(seller: Seller, good: Good, drawn: bytes, *, publish: bool) -> L
         currency=good.currency or seller.currency,
         available=0 if good.options else good.stock,
         delivery=good.delivery,
-        options=list(good.options),
     )
     if good.options:
-        every = enumerate(product(*good.options.values()))
-        Variant.objects.bulk_create(
-            Variant(listing=listing, position=place, values=list(values), price=good.price, available=good.stock)
-            for place, values in every
-        )
-        variants.sum_up([listing.pk])
+        offers = [variants.Offer(values, good.price, good.stock) for values in product(*good.options.values())]
+        variants.store(listing, list(good.options), offers, version=None, actor=ACTOR)
         listing.refresh_from_db()
     photos.store(listing, ContentFile(drawn), alt=good.title)
     if publish:
