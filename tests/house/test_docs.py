@@ -50,7 +50,9 @@ def unknown_names(found: list[Source]) -> list[str]:
 
 
 def _is_known(name: str) -> bool:
-    """A module, something in one, a model or the name of a task."""
+    """A module, something in one, a model or the name of a task. Loading tasks checks models, which asks the database
+    what it can do.
+    """
     app.loader.import_default_modules()
     parts = name.split(".")
     if name in app.tasks or parts[1].lower() in apps.get_app_config(parts[0]).models:
@@ -148,11 +150,13 @@ def held_and_released(at: datetime) -> list[PostingPlan]:
     ]
 
 
+@pytest.mark.django_db
 def test_links_and_names_lead_somewhere() -> None:
     assert dead_links(pages()) == []
     assert unknown_names(pages()) == []
 
 
+@pytest.mark.django_db
 def test_a_dead_link_and_an_unknown_name_are_caught() -> None:
     page = planted(
         "[x](docs/none.md) ![later](docs/none.png) [s](docs/states.md)\n"
