@@ -21,6 +21,8 @@ class Customer(models.Model):
     updates = models.PositiveIntegerField(default=0)
     times_deleted = models.PositiveSmallIntegerField(default=0)
     heard_at = models.DateTimeField(null=True, blank=True, help_text=_("When Stripe was last asked."))
+    # When the hourly look at changed addresses last came to this one: who waited longest is next.
+    address_told_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     def __str__(self) -> str:
         return str(self.user)

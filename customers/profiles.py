@@ -12,6 +12,7 @@ from accounts.models import User
 from customers import heard, mirror
 from customers.models import Address, Customer
 from gateway.models import Operation
+from kit.clock import now
 
 ACTOR = "profiles"
 BATCH = 100
@@ -74,8 +75,11 @@ def tell_stripe_new_addresses() -> int:
     told = Customer.objects.exclude(stripe_id=None).annotate(told=KT("agreed__email"), theirs=KT("at_stripe__email"))
     # Where Stripe says a third thing, the buyer chooses.
     behind = told.exclude(told=F("user__email")).filter(Q(theirs__isnull=True) | Q(theirs=F("told")))
-    found = list(behind.select_related("user").order_by("pk")[:BATCH])
+    # Those that were never tried, then those that waited longest: what Stripe refuses again keeps nobody else waiting.
+    waiting = behind.select_related("user").order_by(F("address_told_at").asc(nulls_first=True), "pk")
+    found = list(waiting[:BATCH])
     for customer in found:
+        Customer.objects.filter(pk=customer.pk).update(address_told_at=now())
         mirror.send(customer, None, ACTOR)
     return len(found)
 

@@ -214,6 +214,24 @@ def test_an_address_confirmed_meanwhile_reaches_stripe_without_a_visit(
     assert profiles.tell_stripe_new_addresses() == 0
 
 
+def test_addresses_stripe_refuses_keep_nobody_elses_waiting(
+    known: Customer, alice: User, charlie: User, stripe_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(profiles, "BATCH", 1)
+    other = Customer.objects.create(user=charlie)
+    mirror.ensure_stripe_customer(other, "charlie@example.com")
+    User.objects.filter(pk=alice.pk).update(email="alice@odd.example")
+    User.objects.filter(pk=charlie.pk).update(email="charlie@new.example")
+    stripe_emulator.faults.add(
+        "error_before", match=f"POST /v1/customers/{known.stripe_id}", status=400, code="x", message="No.", times=9
+    )
+
+    for _hour in range(2):
+        profiles.tell_stripe_new_addresses()
+
+    assert at_stripe(stripe_emulator, other)["email"] == "charlie@new.example"
+
+
 def test_a_refused_change_is_saved_here_and_said(browser: Client, known: Customer, stripe_emulator: Emulator):
     stripe_emulator.faults.add(
         "error_before", match=f"POST /v1/customers/{known.stripe_id}", status=400, code="x", message="Too odd."
