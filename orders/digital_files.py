@@ -8,11 +8,12 @@ from pathlib import PurePath
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from catalog.models import Listing
+from catalog.models import Listing, Variant
+from catalog.variants import offered_of
 from kit.clock import now
 from orders.models import DigitalFile, Order, OrderLine
 
@@ -46,8 +47,8 @@ class FileRefused(Exception):
     """The file cannot be sold; the message is a sentence for the seller."""
 
 
-def keep(listing: Listing, upload: UploadedFile[bytes], *, user: User) -> DigitalFile:
-    """Give the listing a file. Raises FileRefused."""
+def keep(listing: Listing, upload: UploadedFile[bytes], *, user: User, variant: Variant | None = None) -> DigitalFile:
+    """Give the listing a file, for all who buy it or for who buys `variant`. Raises FileRefused."""
     size = upload.size or 0
     if not size:
         raise FileRefused(_("This file is empty. Choose another one."))
@@ -61,10 +62,11 @@ def keep(listing: Listing, upload: UploadedFile[bytes], *, user: User) -> Digita
     with transaction.atomic():
         # Two uploads at once would both count nine and make eleven: the listing's row lets one count at a time.
         Listing.objects.select_for_update().get(pk=listing.pk)
-        if current(listing).count() >= MOST_FILES:
-            raise FileRefused(_("A listing has room for %(count)d files. Remove one first.") % {"count": MOST_FILES})
+        if current(listing).filter(variant=variant).count() >= MOST_FILES:
+            raise FileRefused(_("There is room for %(count)d files. Remove one first.") % {"count": MOST_FILES})
         file = DigitalFile(
             listing=listing,
+            variant=variant,
             name=_clean(str(upload.name), ending, kind),
             content_type=kind,
             size=size,
@@ -82,14 +84,32 @@ def remove(file: DigitalFile) -> bool:
 
 
 def current(listing: Listing) -> QuerySet[DigitalFile]:
-    """What a buyer of today gets."""
-    return DigitalFile.objects.filter(listing=listing, removed_at=None)
+    """What buyers of today get, each that of what they choose."""
+    return DigitalFile.objects.filter(listing=listing, removed_at=None).select_related("variant")
+
+
+def variants_without(listing: Listing) -> list[Variant]:
+    """What can be bought and comes with no file; nothing where the listing is offered in no variants."""
+    if current(listing).filter(variant=None).exists():
+        return []
+    return list(offered_of(listing).filter(~Exists(_of_variant())))
+
+
+def without_file(listings: QuerySet[Listing]) -> QuerySet[Listing]:
+    """Those of them of which something can be bought that comes with no file."""
+    there = DigitalFile.objects.filter(listing=OuterRef("pk"), variant=None, removed_at=None)
+    lacking = Variant.objects.filter(~Exists(_of_variant()), listing=OuterRef("pk"), withdrawn_at=None)
+    return listings.filter(Q(options=[]) | Exists(lacking)).exclude(Exists(there))
+
+
+def _of_variant() -> QuerySet[DigitalFile]:
+    return DigitalFile.objects.filter(variant=OuterRef("pk"), removed_at=None)
 
 
 def of_line(line: OrderLine, order: Order) -> QuerySet[DigitalFile]:
-    """What this buyer gets: all that is there, and what was removed after they paid."""
+    """What this buyer gets: all that is there for what they chose, and what was removed after they paid."""
     kept = Q(removed_at=None) if order.paid_at is None else Q(removed_at=None) | Q(removed_at__gt=order.paid_at)
-    return DigitalFile.objects.filter(kept, listing=line.listing_id)
+    return DigitalFile.objects.filter(kept, _chosen(line), listing=line.listing_id)
 
 
 def is_ready(order: Order) -> bool:
@@ -97,9 +117,16 @@ def is_ready(order: Order) -> bool:
     lines = list(order.lines.all())
     if not lines or any(line.delivery != Listing.Delivery.DIGITAL for line in lines):
         return False
-    listings = {line.listing_id for line in lines}
-    there = DigitalFile.objects.filter(listing__in=listings, removed_at=None).values_list("listing", flat=True)
-    return set(there) == listings
+    return all(has_file(line) for line in lines)
+
+
+def has_file(line: OrderLine) -> bool:
+    """Whether there is anything to download for what was bought."""
+    return DigitalFile.objects.filter(_chosen(line), listing=line.listing_id, removed_at=None).exists()
+
+
+def _chosen(line: OrderLine) -> Q:
+    return Q(variant=None) | Q(variant=line.variant_id) if line.variant_id else Q(variant=None)
 
 
 def _kind(upload: UploadedFile[bytes]) -> tuple[str, str]:

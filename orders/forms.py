@@ -111,7 +111,9 @@ class ShippingForm(forms.Form):
 
 
 class DigitalFileForm(forms.Form):
-    """One file that buyers download; what it is and how large it may be is judged in orders.digital_files."""
+    """One file that buyers download, all of them or those of one variant; what it is and how large it may be is judged
+    in orders.digital_files.
+    """
 
     file = forms.FileField(
         label=_("File"),
@@ -121,3 +123,17 @@ class DigitalFileForm(forms.Form):
             "empty": _("This file is empty. Choose another one."),
         },
     )
+    variant = forms.ModelChoiceField(
+        label=_("Who gets it"),
+        queryset=Variant.objects.none(),
+        required=False,
+        empty_label=_("Everybody who buys this"),
+        error_messages={"invalid_choice": _("This variant is no longer for sale. Choose another one.")},
+    )
+
+    def __init__(self, *args: Any, listing: Listing, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if listing.options:
+            self.fields["variant"].queryset = offered_of(listing)  # type: ignore[attr-defined]
+        else:
+            del self.fields["variant"]

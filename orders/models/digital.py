@@ -6,15 +6,18 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalog.models import Listing
+from catalog.models import Listing, Variant
 from kit import private
 from orders.models.line import OrderLine
 
 
 class DigitalFile(models.Model):
-    """A file that buyers of a listing may download. One that was removed stays for those who had bought it before."""
+    """A file that buyers of a listing may download, or those of one variant of it alone. One that was removed stays for
+    those who had bought it before.
+    """
 
     listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="digital_files")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, null=True, blank=True, related_name="digital_files")
     name = models.CharField(max_length=150)
     content = models.FileField(storage=private.storage, upload_to="digital/%Y/%m/", max_length=200)
     content_type = models.CharField(max_length=100)

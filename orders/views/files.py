@@ -23,10 +23,11 @@ from orders.models import DigitalFile
 def files(request: SellerRequest, pk: int) -> HttpResponse:
     """What buyers of this listing download; a POST adds a file."""
     listing = _own(request, pk)
-    form = DigitalFileForm(request.POST or None, request.FILES or None)
+    form = DigitalFileForm(request.POST or None, request.FILES or None, listing=listing)
     if request.method == "POST" and form.is_valid():
         try:
-            file = digital_files.keep(listing, form.cleaned_data["file"], user=request.user)
+            given = form.cleaned_data
+            file = digital_files.keep(listing, given["file"], user=request.user, variant=given.get("variant"))
         except digital_files.FileRefused as refusal:
             form.add_error("file", str(refusal))
         else:
@@ -36,7 +37,7 @@ def files(request: SellerRequest, pk: int) -> HttpResponse:
         "seller": request.seller,
         "listing": listing,
         "files": digital_files.current(listing).annotate(taken=Count("downloads")),
-        "most_files": digital_files.MOST_FILES,
+        "without_file": digital_files.variants_without(listing),
         "form": form,
     }
     return render(request, "orders/listing_files.html", page, status=422 if form.errors else 200)

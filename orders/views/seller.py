@@ -105,7 +105,7 @@ def deliver(request: SellerRequest, number: str) -> HttpResponse:
 
 def _page(request: SellerRequest, found: Order, shipping: ShippingForm, *, status: int = 200) -> HttpResponse:
     digital = [line for line in found.lines.all() if line.delivery == Listing.Delivery.DIGITAL]
-    without = [line for line in digital if not digital_files.current(line.listing).exists()]
+    without = [line for line in digital if not digital_files.has_file(line)]
     gone = found.status == Status.PAID and is_given_back(found)
     context = {
         "order": found,

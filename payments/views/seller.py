@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,7 +20,8 @@ from accounts.standing import standing
 from catalog.models import Listing
 from kit.clock import now
 from kit.templatetags.ui import time_in_words
-from orders.models import DigitalFile, Status
+from orders import digital_files
+from orders.models import Status
 from orders.stories import seller_pill
 from payments.payout_failures import failure
 from payments.queries import orders_to_fulfil, payout_to_mend, seller_payouts
@@ -105,8 +105,7 @@ def _listings(seller: Seller) -> list[ToDo]:
     if not published.exists():
         return [ToDo(_("Nothing is published yet."), reverse("catalog:seller_listings"), _("Publish a listing"))]
     found = []
-    without = published.filter(~Exists(DigitalFile.objects.filter(listing=OuterRef("pk"), removed_at=None)))
-    if empty := without.filter(delivery=Listing.Delivery.DIGITAL).first():
+    if empty := digital_files.without_file(published.filter(delivery=Listing.Delivery.DIGITAL)).first():
         words = _("%(title)s is sold as a download and has no file yet: you would hand each order over yourself.")
         url = reverse("orders:listing_files", args=[empty.pk])
         found.append(ToDo(words % {"title": empty.title}, url, _("Add the file")))

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import Seller
-from catalog.models import Listing
+from catalog.models import Listing, Variant
 from evidence import sources, story
 from kit.clock import fixed_at, now
 from kit.mail import Mail
@@ -20,7 +20,7 @@ from orders import digital_files, downloads, progress
 from orders.facts import forget
 from orders.models import DigitalFile, Download, Order, Purchase, PurchaseFacts
 from payments.models import Share
-from tests.factories import ListingFactory
+from tests.factories import ListingFactory, VariantFactory
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -176,6 +176,44 @@ def test_who_bought_before_keeps_what_is_removed_and_others_do_not_get_it(world:
     assert [one.file for one in downloads.offered(Order.objects.get(pk=order.pk))] == [file]
     assert later.status == "paid"
     assert downloads.offered(later) == []
+
+
+def test_a_file_of_one_variant_is_for_who_bought_that_variant_alone(world: World) -> None:
+    listing = pattern(world)
+    Listing.objects.filter(pk=listing.pk).update(options=["Format"])
+    listing.refresh_from_db()
+    small, large = (VariantFactory(listing=listing, values=[size]) for size in ("A4", "Plotter"))
+    elsewhere = VariantFactory()
+    bob, pages = signed_in(listing.seller), f"/desk/listings/{listing.pk}/files/"
+    refused = bob.post(pages, {"file": upload("x.pdf"), "variant": elsewhere.pk})
+    page = bob.post(pages, {"file": upload("a4.pdf"), "variant": small.pk}, follow=True).content.decode()
+    to_do = bob.get("/desk/").content.decode()
+
+    orders = [bought_variant(world, f"{one.pk}@example.org", one) for one in (small, large)]
+    line, (a4,) = orders[1].lines.get(), orders[0].lines.get().listing.digital_files.all()
+    until = int((now() + timedelta(hours=1)).timestamp())
+    of_another = signing.dumps({"line": line.pk, "file": a4.pk, "until": until}, salt=downloads.SALT)
+    digital_files.keep(listing, upload("readme.pdf"), user=a4.uploaded_by)
+
+    assert refused.status_code == 422
+    assert "No file yet for Plotter: you hand each order of it over yourself." in page
+    assert "has no file yet" in to_do
+    assert [order.status for order in orders] == ["delivered", "paid"]
+    assert [one.file.name for one in downloads.offered(orders[0])] == ["a4.pdf", "readme.pdf"]
+    progress.fulfil(orders[1], at=now(), actor="bob", reason="Handed over.")
+    assert [one.file.name for one in downloads.offered(orders[1])] == ["readme.pdf"]
+    assert Client().post(f"/downloads/{of_another}/").status_code == 404
+    assert "has no file yet" not in bob.get("/desk/").content.decode()
+
+
+def bought_variant(world: World, email: str, variant: Variant) -> Order:
+    buyer, _customer = world.buyer(email)
+    buyer.post("/basket/add/", {"listing": variant.listing_id, "variant": variant.pk})
+    assert world.press_pay(buyer).status_code == 303
+    purchase = Purchase.objects.latest("pk")
+    world.pay(str(purchase.payments.get().session_id))
+    world.settle()
+    return purchase.orders.get()
 
 
 def bought_again(world: World, listing: Listing) -> Order:
