@@ -11,9 +11,12 @@ from django.utils.translation import ngettext
 
 from catalog.models import Listing
 from kit.money import Money
+from orders.given_back import given_back
 from orders.models import DeliveredBy, Order, OrderMove, Purchase, Status
 
 CANCELLED = Status.CANCELLED
+# Not a status of an order: its buyer has everything they paid again, whatever became of the things.
+GIVEN_BACK = "given_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One sentence about what happens next; `order` is the one the buyer may say something about."""
+    """One sentence about what happens next to some orders; `order` is the one the buyer may say something about."""
 
     sentence: str
+    orders: list[Order]
     order: Order | None = None
 
 
@@ -85,16 +89,19 @@ def _buyers_pill(status: str, orders: list[Order]) -> Pill:
 
 def turns(purchase: Purchase) -> list[Turn]:
     """Whose turn it is with a paid purchase, the buyer's first: shops that are at the same point share a sentence."""
-    shipped = {order.pk: is_shipped(order) for order in purchase.orders.all()}
+    everything = list(purchase.orders.all())
+    shipped = {order.pk: is_shipped(order) for order in everything}
+    gone = set(given_back().filter(purchase=purchase).values_list("pk", flat=True))
     points: dict[tuple[str, bool], list[Order]] = {}
-    for order in purchase.orders.all():
-        if order.status == Status.FULFILLED:
+    for order in everything:
+        if order.status == Status.FULFILLED and order.pk not in gone:
             continue
-        points.setdefault((order.status, shipped[order.pk]), []).append(order)
-    waiting = [order for order in purchase.orders.all() if order.status == Status.FULFILLED]
+        point = GIVEN_BACK if order.pk in gone and order.status != CANCELLED else order.status
+        points.setdefault((point, shipped[order.pk] and point != GIVEN_BACK), []).append(order)
+    waiting = [order for order in everything if order.status == Status.FULFILLED and order.pk not in gone]
     ask = _("%(shops)s has sent your things. Tell us when you have them.")
-    mine = [Turn(ask % {"shops": order.seller.name}, order) for order in waiting]
-    return mine + [Turn(_sentence(status, travels, orders)) for (status, travels), orders in points.items()]
+    mine = [Turn(ask % {"shops": order.seller.name}, [order], order) for order in waiting]
+    return mine + [Turn(_sentence(status, travels, orders), orders) for (status, travels), orders in points.items()]
 
 
 def _sentence(status: str, travels: bool, orders: list[Order]) -> str:
@@ -111,6 +118,8 @@ def _sentence(status: str, travels: bool, orders: list[Order]) -> str:
             "You have paid. %(shops)s hand your things over next and will be in touch.",
             n,
         )
+    elif status == GIVEN_BACK:
+        words = _("You have all of your money for the order from %(shops)s again. There is nothing left for you to do.")
     elif status == Status.DELIVERED and travels:
         words = _("Your things from %(shops)s have arrived. There is nothing left for you to do here.")
     elif status == Status.DELIVERED:

@@ -1,6 +1,6 @@
 """Where the money of one order is, for the money bar: parts that always add up to what the buyer paid.
 
-Amounts are minor units of the share's currency. Pure: made from the share's row alone, without a query.
+Amounts are minor units of the share's currency. Made from the rows of the share and its order, without a query.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from kit.money import Money
+from payments import buyer_words
 from payments.models import Share
 
 Bar = list[tuple[str, str, Money]]
@@ -42,10 +43,10 @@ def for_buyer(share: Share) -> Bar:
     # The fee is earned with the release: as long as all of the seller's part is held, so is the fee.
     fee_held = place.fee if place.held and not place.seller else 0
     return [
-        ("held", _("Held until you have it"), share.money(place.held + fee_held)),
+        ("held", buyer_words.held_label(share), share.money(place.held + fee_held)),
         ("paid", _("With the shop"), share.money(place.seller + place.fee - fee_held)),
         ("refunded", _("Back to you"), share.money(place.refunded)),
-        ("disputed", _("At your bank"), share.money(place.disputed)),
+        ("disputed", _("With your bank"), share.money(place.disputed)),
     ]
 
 

@@ -18,7 +18,7 @@ from kit.clock import now
 from kit.money import Money
 from kit.recorded import for_the_reader
 from orders.models import Status as OrderStatus
-from payments import milestone_parts
+from payments import buyer_words, milestone_parts
 from payments.models import DisputeShare, Hold, Milestone, MilestoneAgreement, Refund, Release, Reversal, Share
 
 Basis = Share.Basis
@@ -38,14 +38,16 @@ class Step:
 
 def for_buyer(share: Share) -> list[Step]:
     """Where the buyer's money is, and until when they can object."""
-    steps = [Step(_("You paid"), share.opened_at, share.money(share.gross))]
-    steps += [Step(_buyer_release(release), release.sent_at) for release in _sent(share)]
+    paid = Step(_("You paid"), share.opened_at, share.money(share.gross))
+    steps = [Step(_buyer_release(release), release.sent_at) for release in _sent(share)]
     steps += [_buyer_refund(refund) for refund in _refunds(share)]
     steps += [step for part in _disputes(share) for step in _buyer_dispute(part)]
     if share.status == Share.Status.HELD and share.left:
-        steps += _buyer_waits(share)
-        steps += [Step(_("It waits: %(why)s") % {"why": _hold_word(hold)}, is_future=True) for hold in _holds(share)]
-    return _in_order(steps)
+        # While something holds it back, no day counts.
+        holds = [Step(words, is_future=True) for words in buyer_words.waits(share)]
+        steps += holds or _buyer_waits(share)
+    # First, even where the bank's question was heard of in the same moment as the payment.
+    return [paid, *_in_order(steps)]
 
 
 def for_seller(share: Share) -> list[Step]:
@@ -170,6 +172,8 @@ def _buyer_wait(share: Share) -> str:
         return _("Held while we check your payment")
     if share.order.status == OrderStatus.CANCELLED:
         return _("It goes back to you")
+    if share.order.status == OrderStatus.DELIVERED and share.release_at is not None:
+        return _("It goes to the shop")
     if share.release_at is not None:
         return _("Held until you confirm or %(day)s") % {"day": _day(share.release_at)}
     if share.order.status == OrderStatus.PAID:

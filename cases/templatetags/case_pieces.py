@@ -1,31 +1,20 @@
 """Cases on pages of rooms below: `{% load case_pieces %}{% case_of_order order %}`; deadlines as readers have them."""
 
-from datetime import datetime
 from typing import Any
 
 from django import template
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from accounts.models import Seller
 from cases import opening, words
 from cases.models import Case, Party
 from cases.queries import latest_of_order, waiting_for_seller
+from kit.templatetags.ui import deadline
 from orders.models import Order
 from payments.models import Share
 
 register = template.Library()
-
-
-@register.simple_tag
-def deadline(moment: datetime) -> SafeString:
-    """A day and time with its zone; where scripts run, in the zone of whoever reads it (static/js/site.js)."""
-    local = timezone.localtime(moment)
-    shown = date_format(local, pgettext("deadline", "j F Y, H:i T"))
-    return format_html('<time datetime="{}" data-local>{}</time>', local.isoformat(), shown)
+register.simple_tag(deadline)
 
 
 @register.inclusion_tag("cases/_of_order.html")
@@ -41,6 +30,15 @@ def case_of_order(order: Order, *, named: bool = False) -> dict[str, Any]:
         "can_open": can_open,
         "pill": words.pill(case, Party.BUYER) if case else None,
     }
+
+
+@register.inclusion_tag("cases/_now_of_order.html")
+def case_now_of_order(order: Order) -> dict[str, Any]:
+    """Whose turn it is in the open case about an order, for its buyer; nothing without one."""
+    case: Case | None = latest_of_order(order)
+    if case is None or not case.is_open:
+        return {}
+    return {"case": case, "now": words.now_line(case, Party.BUYER)}
 
 
 @register.inclusion_tag("cases/_of_sold.html")

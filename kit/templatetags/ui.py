@@ -54,6 +54,14 @@ def when(moment: datetime | date | None) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, time_in_words(moment))
 
 
+@register.simple_tag
+def deadline(moment: datetime) -> SafeString:
+    """A day and time with its zone; where scripts run, in the zone of whoever reads it (static/js/site.js)."""
+    local = timezone.localtime(moment)
+    shown = date_format(local, pgettext("deadline", "j F Y, H:i T"))
+    return format_html('<time datetime="{}" data-local>{}</time>', local.isoformat(), shown)
+
+
 def time_in_words(moment: datetime) -> str:
     """A moment as people say it: minutes when it is near, then days, then the date."""
     seconds = (moment - now()).total_seconds()

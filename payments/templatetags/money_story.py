@@ -7,7 +7,7 @@ from django import template
 from django.db.models import QuerySet
 
 from orders.models import Order
-from payments import bars, stories
+from payments import bars, buyer_words, stories
 from payments.models import Share
 
 register = template.Library()
@@ -43,6 +43,31 @@ def seller_story(order: Order) -> dict[str, Any]:
     """The order's money in the seller's words; nothing before it is paid."""
     share = _share(order)
     return {"story": stories.for_seller(share), "bar": bars.for_seller(share)} if share else {}
+
+
+@register.simple_tag
+def money_next(orders: Iterable[Order]) -> str:
+    """What becomes of the money of a buyer's orders if they say nothing; empty where it is where it stays."""
+    given = list(orders)
+    return buyer_words.next_of(given, {share.order_id: share for share in _shares().filter(order__in=given)})
+
+
+@register.simple_tag
+def with_money_pills(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each row of a `purchase` with `money_pill`: whether its money went another way. Two queries for all."""
+    given = list(rows)
+    found: dict[int, list[Share]] = {}
+    wanted = Share.objects.filter(order__purchase__in=[row["purchase"].pk for row in given])
+    for share in wanted.select_related("order").prefetch_related("disputes"):
+        found.setdefault(share.order.purchase_id, []).append(share)
+    return [row | {"money_pill": buyer_words.money_pill(found.get(row["purchase"].pk, []))} for row in given]
+
+
+@register.simple_tag
+def money_pill_of(orders: Iterable[Order]) -> buyer_words.Pill | None:
+    """Whether the money of these orders went another way than their goods, as a pill."""
+    shares = Share.objects.filter(order__in=[order.pk for order in orders])
+    return buyer_words.money_pill(shares.prefetch_related("disputes"))
 
 
 @register.simple_tag

@@ -174,7 +174,7 @@ def test_the_list_takes_the_same_queries_however_many_there_are(
 ) -> None:
     buy(place, basket, bowl, 8)
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         browser.get("/orders/")
 
 
