@@ -1,5 +1,6 @@
 """What the shop's pages read. Each page has a constant number of queries, however many rows it shows (goal G6)."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,8 @@ from kit.clock import now
 PAGE = 24
 COUNT_UP_TO = 1000
 ROW = 4
+# How many rows of the newest are looked at for one row of several shops.
+LOOKED_AT = 8
 ROWS = 4
 KEPT_SECONDS = 30.0
 # What is sold out is shown only to those who ask for it, and only so long after it was published.
@@ -139,10 +142,22 @@ def page(found: QuerySet[Listing], order: Order, after: str, *, counted: QuerySe
 
 def home() -> Home:
     """The newest, the best of them large, and the newest of the categories that have something; three queries."""
-    newest = list(NEWEST.after("", cards().filter(available__gt=0))[: 2 * ROW])
-    feature = next((listing for listing in newest if _cover(listing)), None)
-    arrivals = [listing for listing in newest if listing != feature][:ROW]
-    return Home(feature, arrivals, _rows())
+    found = cards().only(*CARD_FIELDS, "delivery").filter(available__gt=0)
+    newest = list(NEWEST.after("", found)[: LOOKED_AT * ROW])
+    shown = [listing for listing in newest if _cover(listing)]
+    # Of a file there is little to see.
+    feature = next((one for one in shown if one.delivery != Listing.Delivery.DIGITAL), shown[0] if shown else None)
+    return Home(feature, _of_several_shops([one for one in newest if one != feature])[:ROW], _rows())
+
+
+def _of_several_shops(newest: list[Listing]) -> list[Listing]:
+    """The newest of each shop, then the second of each: a shop that brings in forty at once does not fill the row."""
+    turns: Counter[int] = Counter()
+    ranked = []
+    for place, listing in enumerate(newest):
+        turns[listing.seller_id] += 1
+        ranked.append((turns[listing.seller_id], place, listing))
+    return [listing for _turn, _place, listing in sorted(ranked, key=lambda each: each[:2])]
 
 
 def _rows() -> list[Row]:
