@@ -41,8 +41,8 @@ PAGES_EACH = 10
 
 SCAN = """
     SELECT id FROM catalog_listing
-    WHERE status = 'published' AND available > 0 AND search @@ websearch_to_tsquery('english', %s)
-    ORDER BY ts_rank(search, websearch_to_tsquery('english', %s)) DESC, id DESC LIMIT 24
+    WHERE status = 'published' AND available > 0 AND search @@ websearch_to_tsquery('catalog_english', %s)
+    ORDER BY ts_rank(search, websearch_to_tsquery('catalog_english', %s)) DESC, id DESC LIMIT 24
 """
 
 Work = Callable[[], object]

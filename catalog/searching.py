@@ -1,26 +1,20 @@
 """Finding things by words: what fits best, and what was meant where a word was mistyped."""
 
-import re
 from dataclasses import dataclass, replace
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import F, Func, IntegerField, QuerySet
 
-from catalog import vocabulary
+from catalog import vocabulary, words
 from catalog.asking import RELEVANCE, Asked
 from catalog.browsing import SORTS, Page, cards, narrowed, page
 from catalog.keyset import Order
 from catalog.models import Listing
 
-CONFIG = "english"
 # The newest so many that have the words are put in order by how well they fit. A word that a tenth of the shop has
 # would otherwise cost reading all of that tenth, for a page of 24 (goal G10).
 CANDIDATES = 500
 # So few are no reason to be sure that the word was the one that was meant.
 FEW = 3
-# Minus behind minus, with what PostgreSQL skips between them: no "without", but a dash; and of more than 32 in a row it
-# makes an error.
-MINUSES = re.compile(r"(?:-[\s!&|()]*){2,}")
 
 BEST = Order(("rank", "pk"), descending=True, computed={"rank": "IntegerField"})
 
@@ -53,7 +47,7 @@ def find(asked: Asked, *, category: str = "", after: str = "") -> Found:
 
 def matching(rows: QuerySet[Listing], q: str) -> QuerySet[Listing]:
     """Those of `rows` that have the words, in any grammatical form; quotes, `or` and minus as people write them."""
-    return rows.filter(search=_query(q))
+    return rows.filter(search=words.query(q))
 
 
 def best(rows: QuerySet[Listing], q: str) -> QuerySet[Listing]:
@@ -66,24 +60,20 @@ def _page(asked: Asked, category: str, after: str) -> Page:
     rows = narrowed(cards(), asked, category)
     if not asked.q:
         return page(rows, SORTS[asked.sort], after)
-    words = matching(rows, asked.q)
+    fitting = matching(rows, asked.q)
     # Counted from the newest on: what many listings have is then met a thousand times soon, along the index of dates,
     # where the index of words would first collect every one of them.
-    counted = words.order_by("-published_at", "-pk")
+    counted = fitting.order_by("-published_at", "-pk")
     if asked.sort != RELEVANCE:
-        return page(words, SORTS[asked.sort], after, counted=counted)
+        return page(fitting, SORTS[asked.sort], after, counted=counted)
     return page(best(rows, asked.q), BEST, after, counted=counted)
-
-
-def _query(q: str) -> SearchQuery:
-    return SearchQuery(MINUSES.sub(" ", q), config=CONFIG, search_type="websearch")
 
 
 def _rank(q: str) -> Func:
     # A whole number, because a place in the order is written into an address and has to be read back exactly.
     return Func(
         F("search"),
-        _query(q),
+        words.query(q),
         function="ts_rank",
         template="(1000000 * %(function)s(%(expressions)s))::integer",
         output_field=IntegerField(),

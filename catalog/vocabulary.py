@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
+from catalog import words
 from catalog.models import Word
 from kit.clock import now
 
@@ -24,13 +26,13 @@ WORD = re.compile(r"(?<![\w-])[^\W_]+")
 # Each word is written into the question itself: PostgreSQL has to see it to know that few words resemble it, and to use
 # the index of trigrams rather than read every word.
 RESEMBLES = """
-    (SELECT %s::text, word, listings FROM catalog_word
-     WHERE word %% %s ORDER BY similarity(word, %s) DESC, word LIMIT 20)
+    (SELECT %s::text, word, folded, listings FROM catalog_word
+     WHERE folded %% unaccent(%s) ORDER BY similarity(folded, unaccent(%s)) DESC, word LIMIT 20)
 """
 # In a short word two letters changed round leave no trigram alone: those with the same first letter, about as long.
 BEGINS_LIKE = """
-    (SELECT %s::text, word, listings FROM catalog_word
-     WHERE word >= %s AND word < %s AND length(word) BETWEEN %s AND %s ORDER BY listings DESC, word LIMIT 500)
+    (SELECT %s::text, word, folded, listings FROM catalog_word
+     WHERE folded >= %s AND folded < %s AND length(folded) BETWEEN %s AND %s ORDER BY listings DESC, word LIMIT 500)
 """
 SHORT = 6
 COUNTED = """
@@ -39,13 +41,26 @@ COUNTED = """
     WHERE status = 'published' AND published_at >= %s AND length(word) BETWEEN 3 AND 40 AND word !~ '^[0-9]+$'
     GROUP BY word
 """
-LEARN_NEW = f"INSERT INTO catalog_word (word, listings) {COUNTED} ORDER BY word ON CONFLICT (word) DO NOTHING"
+LEARN_NEW = f"""
+    INSERT INTO catalog_word (word, folded, listings)
+    SELECT word, unaccent(word), listings FROM ({COUNTED}) AS counted ORDER BY word ON CONFLICT (word) DO NOTHING
+"""  # noqa: S608
 COUNT_ANEW = f"""
     WITH counted AS ({COUNTED}),
     gone AS (DELETE FROM catalog_word WHERE word NOT IN (SELECT word FROM counted))
-    INSERT INTO catalog_word (word, listings) SELECT word, listings FROM counted ORDER BY word
+    INSERT INTO catalog_word (word, folded, listings)
+    SELECT word, unaccent(word), listings FROM counted ORDER BY word
     ON CONFLICT (word) DO UPDATE SET listings = excluded.listings WHERE catalog_word.listings <> excluded.listings
 """  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A word of the shop, the same without accents, and how many listings have it."""
+
+    word: str
+    folded: str
+    listings: int
 
 
 def corrected(q: str) -> str:
@@ -73,31 +88,34 @@ def count_anew() -> None:
         cursor.execute(COUNT_ANEW, [EVER])
 
 
-def _known(asked: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
-    """Words of the shop that resemble each of `asked`, with how many listings have them; one query."""
+def _known(asked: Sequence[str]) -> dict[str, list[Known]]:
+    """Words of the shop that resemble each of `asked`; one query."""
     if not asked:
         return {}
-    found: dict[str, list[tuple[str, int]]] = {}
+    found: dict[str, list[Known]] = {}
     parts: list[str] = []
     values: list[str | int] = []
     for word in asked:
+        folded = words.plain(word)
         parts.append(RESEMBLES)
         values += [word, word, word]
-        if len(word) <= SHORT:
+        if folded and len(folded) <= SHORT:
             parts.append(BEGINS_LIKE)
-            values += [word, word[0], word[0] + chr(0x10FFFF), len(word) - 1, len(word) + 1]
+            values += [word, folded[0], folded[0] + chr(0x10FFFF), len(folded) - 1, len(folded) + 1]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ".join(parts), values)
-        for word, known, listings in cursor.fetchall():
-            found.setdefault(word, []).append((known, listings))
+        for word, *known in cursor.fetchall():
+            found.setdefault(word, []).append(Known(*known))
     return found
 
 
-def _nearest(word: str, known: Sequence[tuple[str, int]]) -> str:
-    if any(each == word for each, _listings in known):
+def _nearest(word: str, known: Sequence[Known]) -> str:
+    same = {words.plain(each) for each in words.spellings(word)}
+    if any(each.word == word or each.folded in same for each in known):
         return ""
-    slips = [(_slips(word, each), -listings, each) for each, listings in known]
-    fitting = [each for each in slips if each[0] <= _allowed(word)]
+    typed = words.plain(word)
+    slips = [(_slips(typed, each.folded), -each.listings, each.word) for each in known]
+    fitting = [each for each in slips if each[0] <= _allowed(typed)]
     return min(fitting)[2] if fitting else ""
 
 

@@ -72,11 +72,15 @@ class Listing(models.Model):
     image_addresses = models.JSONField(default=list, blank=True, help_text=_("Image addresses named by the import."))
     # The shop's name as it is now: the database copies it here, so that a listing is found by it as well.
     shop_name = models.CharField(max_length=120, default="", db_default="", editable=False)
-    # What the listing is found by; a word of the title says more than one of the description.
+    # What the listing is found by, each word by its stem in both languages and without accents (catalog.words); a word
+    # of the title says more than one of the description.
     search = models.GeneratedField(
-        expression=SearchVector("title", weight="A", config="english")
-        + SearchVector("shop_name", weight="B", config="english")
-        + SearchVector("description", weight="D", config="english"),
+        expression=SearchVector("title", weight="A", config="catalog_english")
+        + SearchVector("title", weight="A", config="catalog_german")
+        + SearchVector("shop_name", weight="B", config="catalog_english")
+        + SearchVector("shop_name", weight="B", config="catalog_german")
+        + SearchVector("description", weight="D", config="catalog_english")
+        + SearchVector("description", weight="D", config="catalog_german"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

@@ -11,10 +11,15 @@ class Word(models.Model):
 
     # Compared letter by letter in every database, so that "the words that begin with v" are a range of the index.
     word = models.CharField(max_length=40, primary_key=True, db_collation="C")
+    # Without accents, as it is compared with what somebody typed without them; ß and æ are two letters then.
+    folded = models.CharField(max_length=80, db_collation="C")
     listings = models.PositiveIntegerField()
 
     class Meta:
-        indexes = [GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="word_trigrams")]
+        indexes = [
+            models.Index(fields=["folded"], name="word_folded"),
+            GinIndex(fields=["folded"], opclasses=["gin_trgm_ops"], name="word_trigrams"),
+        ]
 
     def __str__(self) -> str:
         return self.word

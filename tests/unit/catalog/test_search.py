@@ -98,6 +98,83 @@ def test_a_mistyped_word_is_searched_for_as_what_it_resembles_and_that_is_said(c
     assert f"Nothing was found for “{typed}”." in text(page)
 
 
+@pytest.mark.parametrize(
+    ("sold", "asked"),
+    [
+        ("Käse aus der Rhön", "Kase"),
+        ("Käse aus der Rhön", "Kaese"),
+        ("Kaese aus der Rhoen", "Käse"),
+        ("Café au lait bowl", "cafe"),
+        ("Cafe au lait bowl", "café"),
+        ("Große Schüssel", "grosse schuessel"),
+        ("Grosse Schuessel", "große Schüssel"),
+        ("Smørrebrød board", "smorrebrod"),
+        ("Häuser aus Holz", "Haus"),
+        ("Blaue Vasen", "blaue Vase"),
+        ("Vase, Henkel", "Vase mit Henkel"),
+        ("Vase with a handle", "vases with handles"),
+        ("Vintage Lampe", "vintage Lampen"),
+        ("Vase für Blumen", '"Vase für Blumen"'),
+    ],
+)
+def test_words_are_found_in_english_and_german_with_accents_or_without(client: Client, sold: str, asked: str):
+    ListingFactory(title=sold)
+    ListingFactory(title="Zinnteller")
+
+    assert titles(client.get("/browse/", {"q": asked})) == [sold]
+
+
+def test_an_english_word_that_means_nothing_in_german_is_searched_for(client: Client):
+    ListingFactory(title="Red hat")
+    ListingFactory(title="Red scarf")
+
+    assert titles(client.get("/browse/", {"q": "red hat"})) == ["Red hat"]
+    assert titles(client.get("/browse/", {"q": "hat"})) == ["Red hat"]
+
+
+def test_a_minus_keeps_out_every_form_of_a_word_in_either_language(client: Client):
+    ListingFactory(title="Vase")
+    ListingFactory(title="Blauen Vase")
+    ListingFactory(title="Vases, blue")
+
+    assert titles(client.get("/browse/", {"q": "vase -blaue -blue"})) == ["Vase"]
+
+
+def test_one_word_or_another_words_in_their_order_and_a_minus_work_together(client: Client):
+    ListingFactory(title="Blue vase")
+    ListingFactory(title="Vase, blue")
+    ListingFactory(title="Bowl")
+    ListingFactory(title="Old bowl")
+
+    assert titles(client.get("/browse/", {"q": '"blue vase" or bowl -old', "sort": "newest"})) == ["Bowl", "Blue vase"]
+    assert titles(client.get("/browse/", {"q": "jug oder bowl", "sort": "newest"})) == ["Old bowl", "Bowl"]
+
+
+def test_a_minus_before_all_that_is_asked_for_is_a_dash(client: Client):
+    ListingFactory(title="Vase")
+    ListingFactory(title="Bowl")
+
+    assert titles(client.get("/browse/", {"q": "-vase"})) == ["Vase"]
+
+
+def test_a_mistyped_word_with_an_accent_is_shown_with_it(client: Client):
+    ListingFactory(title="Ärmelloses Kleid")
+    vocabulary.count_anew()
+
+    page = client.get("/browse/", {"q": "armeloses"})
+
+    assert titles(page) == ["Ärmelloses Kleid"]
+    assert "Showing results for <strong>ärmelloses</strong>." in text(page)
+
+
+@pytest.mark.parametrize("typed", ["kase", "kaese", "Käse"])
+def test_another_way_to_write_an_umlaut_is_no_mistake(typed: str):
+    ListingFactory(title="Käse")
+    vocabulary.count_anew()
+
+    assert vocabulary.corrected(typed) == typed
+
+
 def test_the_way_on_from_a_mistyped_search_searches_for_what_was_meant(client: Client):
     shop = SellerFactory()
     for _n in range(30):
