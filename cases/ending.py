@@ -31,6 +31,7 @@ Reason = Case.Reason
 
 # What a case was about, as refunds call it; who bears it follows from that (payments.policies).
 REFUND_REASONS: dict[str, Refund.Reason] = {
+    Reason.CANCEL: Refund.Reason.CHANGED_MIND,
     Reason.NOT_RECEIVED: Refund.Reason.NOT_RECEIVED,
     Reason.NOT_AS_DESCRIBED: Refund.Reason.NOT_AS_DESCRIBED,
     Reason.DAMAGED: Refund.Reason.NOT_AS_DESCRIBED,
@@ -114,7 +115,7 @@ def withdraw(case: Case, *, by: User) -> None:
         if case.status == Case.Status.CLOSED:
             return
         turns.need_live(case)
-        close(case, Outcome.WITHDRAWN, actor=by.email)
+        close(case, Outcome.WITHDRAWN, actor=by.actor)
 
 
 def preview(case: Case, amount: int, *, policy: str) -> Plan | None:

@@ -72,7 +72,7 @@ class OpenForm(AmountsForm):
 
     reason = forms.ChoiceField(
         label=_("What is wrong?"),
-        choices=Case.Reason.choices,
+        choices=[choice for choice in Case.Reason.choices if choice[0] != Case.Reason.CANCEL],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose what is wrong.")},
     )
@@ -98,6 +98,21 @@ class OpenForm(AmountsForm):
         cleaned = super().clean() or self.cleaned_data
         cleaned["asked"] = self.amount_of("amount")
         return cleaned
+
+
+class CancelForm(NamedForm):
+    """Asks the shop to cancel what it has not sent yet: all of it, and why."""
+
+    text = _text(_("Tell the shop why"), rows=3)
+
+    def __init__(self, *args: Any, share: Share, **kwargs: Any) -> None:
+        self.share = share
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """What `OpenForm` gives: everything that was paid and has not come back."""
+        cleaned = super().clean() or self.cleaned_data
+        return cleaned | {"reason": Case.Reason.CANCEL, "asked": self.share.refundable, "photos": []}
 
 
 class MessageForm(NamedForm):

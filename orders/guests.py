@@ -31,8 +31,9 @@ from orders.models import Basket, Purchase, Status
 
 log = structlog.get_logger(__name__)
 
-# In the session: the guest of this browser, and every guest whose orders it may see, each with until when.
-OWN, OPENED = "guest", "guests"
+# In the session: the guest of this browser, every guest whose orders it may see, and the orders a mail's link opened,
+# each with until when.
+OWN, OPENED, BY_LINK = "guest", "guests", "guest-orders"
 OPEN_FOR = timedelta(days=1)
 SALT = "orders.guest"
 
@@ -84,18 +85,30 @@ def open_for(request: HttpRequest, guest: User) -> None:
     request.session[OPENED] = dict(list(opened.items())[-20:])
 
 
+def open_order(request: HttpRequest, purchase: Purchase) -> None:
+    """Let this browser see that one order, until tomorrow: a mail may be passed on, and says nothing of the others."""
+    opened = {**request.session.get(BY_LINK, {}), purchase.number: (now() + OPEN_FOR).isoformat()}
+    request.session[BY_LINK] = dict(list(opened.items())[-20:])
+
+
 def opened(request: HttpRequest) -> list[int]:
     """The guests whose orders this browser may see."""
-    found = request.session.get(OPENED, {})
-    return [int(pk) for pk, until in found.items() if datetime.fromisoformat(until) > now()]
+    return [int(pk) for pk in _still(request, OPENED)]
+
+
+def _still(request: HttpRequest, key: str) -> list[str]:
+    found = request.session.get(key, {})
+    return [name for name, until in found.items() if datetime.fromisoformat(until) > now()]
 
 
 def buyer_where(request: HttpRequest, owns: Q) -> User | None:
     """Who asks, as far as they own what `owns` says of a buyer: a guest this browser may see, or who is signed in (who
     may own it or not: the caller looks). None for a visitor.
     """
-    guests = opened(request)
-    if guests and (guest := User.everybody.filter(owns, pk__in=guests, is_guest=True).first()):
+    guests, numbers = opened(request), _still(request, BY_LINK)
+    # In one call, so that what `owns` names and what a link opened is the same purchase.
+    may = Q(pk__in=guests) | Q(customer__purchases__number__in=numbers)
+    if (guests or numbers) and (guest := User.everybody.filter(owns, may, is_guest=True).first()):
         return guest
     return request.user if request.user.is_authenticated else None
 

@@ -49,6 +49,8 @@ class Case(models.Model):
         CLOSED = "closed", _("closed")
 
     class Reason(models.TextChoices):
+        # Only of what was not sent yet: when the shop agrees the order is called off, and its things go back to stock.
+        CANCEL = "cancel", _("I want to cancel it")
         NOT_RECEIVED = "not_received", _("It has not arrived")
         NOT_AS_DESCRIBED = "not_as_described", _("It is not as described")
         DAMAGED = "damaged", _("It is damaged or does not work")

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import SignedInRequest
 from cases import ending, opening, words
 from cases.errors import CaseError, OpenAlready
-from cases.forms import OpenForm
+from cases.forms import CancelForm, OpenForm
 from cases.models import Case, Party
 from cases.queries import case_of_buyer, cases_of_buyer, latest_of_order
 from cases.views.seats import BUYER_OF_CASE
 from orders.access import BuyerRequest, buyer_required, buyer_required_by
+from orders.models import Status as OrderStatus
 from orders.queries import order_for_buyer
 from payments.models import Share
 
@@ -40,7 +41,7 @@ def cases(request: SignedInRequest) -> HttpResponse:
 @buyer_required
 @never_cache
 def new(request: BuyerRequest, number: str, order: str) -> HttpResponse:
-    """Say what is wrong with an order; on POST the case is open and the money held."""
+    """Say what is wrong with an order, or ask to cancel it; on POST the case is open and the money held."""
     found = order_for_buyer(request.buyer, number, order)
     share = (
         None if found is None else Share.objects.select_related("order__seller", "payment").filter(order=found).first()
@@ -49,9 +50,11 @@ def new(request: BuyerRequest, number: str, order: str) -> HttpResponse:
         raise Http404
     try:
         opening.need_openable(share)
+        # Somebody who asks to cancel what was sent meanwhile says what is wrong with it instead.
+        kind = CancelForm if "cancel" in request.GET and found.status == OrderStatus.PAID else OpenForm
         if request.method == "POST":
-            return _open(request, share)
-        return _page(request, share, OpenForm(share=share))
+            return _open(request, share, kind(request.POST, request.FILES, share=share))
+        return _page(request, share, kind(share=share))
     except OpenAlready as already:
         messages.info(request, str(already))
         return redirect("cases:case", already.case.number)
@@ -85,8 +88,7 @@ def close(request: BuyerRequest, number: str) -> HttpResponse:
     return redirect("cases:case", number)
 
 
-def _open(request: BuyerRequest, share: Share) -> HttpResponse:
-    form = OpenForm(request.POST, request.FILES, share=share)
+def _open(request: BuyerRequest, share: Share, form: OpenForm | CancelForm) -> HttpResponse:
     if form.is_valid():
         given: dict[str, Any] = form.cleaned_data
         try:
@@ -111,7 +113,7 @@ def _open(request: BuyerRequest, share: Share) -> HttpResponse:
     return _page(request, share, form, status=422)
 
 
-def _page(request: BuyerRequest, share: Share, form: OpenForm, *, status: int = 200) -> HttpResponse:
+def _page(request: BuyerRequest, share: Share, form: OpenForm | CancelForm, *, status: int = 200) -> HttpResponse:
     page = {
         "form": form,
         "order": share.order,
@@ -119,6 +121,8 @@ def _page(request: BuyerRequest, share: Share, form: OpenForm, *, status: int = 
         "share": share,
         "until": opening.open_until(share),
         "answer_days": settings.CASE_ANSWER_DAYS,
+        "most": share.money(share.refundable),
+        "cancels": isinstance(form, CancelForm),
         "is_held": share.status == Share.Status.HELD,
     }
     return render(request, "cases/new.html", page, status=status)

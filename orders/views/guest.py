@@ -44,7 +44,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("orders:purchase", found.purchase.number)
     if found.expired:
         return render(request, "orders/guest_link.html", {"state": "expired", "token": token}, status=410)
-    guests.open_for(request, found.purchase.customer.user)
+    guests.open_order(request, found.purchase)
     return redirect(found.path)
 
 
