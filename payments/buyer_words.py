@@ -7,6 +7,7 @@ Read from the shares' rows; the stories (payments.stories) tell the whole of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.formats import date_format
@@ -22,6 +23,13 @@ from orders.stories import Pill
 from payments.models import DisputeShare, Hold, MilestoneAgreement, Share
 
 
+@dataclass(frozen=True, slots=True)
+class MoneyPill(Pill):
+    """Where the money went. With `is_all` the buyer has all of it again, and where the parcel was says nothing more."""
+
+    is_all: bool = False
+
+
 def next_of(orders: Iterable[Order], shares: Mapping[int, Share]) -> str:
     """What becomes of the money of these orders without a word from the buyer: a sentence for shops that are at the
     same point, nothing for those whose money is where it stays.
@@ -35,19 +43,20 @@ def next_of(orders: Iterable[Order], shares: Mapping[int, Share]) -> str:
     return " ".join(_sentence(what, day, shops) for (what, day), shops in points.items())
 
 
-def money_pill(shares: Iterable[Share]) -> Pill | None:
+def money_pill(shares: Iterable[Share]) -> MoneyPill | None:
     """Where what was paid went if it did not just go to the shop; None where the order's own pill says all."""
     rows = list(shares)
     paid = sum(share.gross for share in rows)
     back = sum(share.refunded for share in rows)
     parts = [part for share in rows for part in share.disputes.all()]
     if any(part.ended_at is None for part in parts):
-        return Pill("problem", _("With your bank"))
-    if any(part.outcome == DisputeShare.Outcome.LOST for part in parts):
-        return Pill("done", _("Given back by your bank"))
+        return MoneyPill("problem", _("With your bank"))
+    lost = sum(part.amount for part in parts if part.outcome == DisputeShare.Outcome.LOST)
+    if lost:
+        return MoneyPill("done", _("Given back by your bank"), is_all=back + lost >= paid)
     if back and back >= paid:
-        return Pill("done", _("Refunded"))
-    return Pill("done", _("Partly refunded")) if back else None
+        return MoneyPill("done", _("Refunded"), is_all=True)
+    return MoneyPill("done", _("Partly refunded")) if back else None
 
 
 def waits(share: Share) -> list[str]:

@@ -34,6 +34,8 @@ class Step:
     actor: str = ""
     reason: str = ""
     is_future: bool = False
+    # So it is now, for as long as it lasts: neither past nor to come.
+    is_standing: bool = False
 
 
 def for_buyer(share: Share) -> list[Step]:
@@ -44,7 +46,7 @@ def for_buyer(share: Share) -> list[Step]:
     steps += [step for part in _disputes(share) for step in _buyer_dispute(part)]
     if share.status == Share.Status.HELD and share.left:
         # While something holds it back, no day counts.
-        holds = [Step(words, is_future=True) for words in buyer_words.waits(share)]
+        holds = [Step(words, is_future=True, is_standing=True) for words in buyer_words.waits(share)]
         steps += holds or _buyer_waits(share)
     # First, even where the bank's question was heard of in the same moment as the payment.
     return [paid, *_in_order(steps)]

@@ -64,7 +64,7 @@ def with_money_pills(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @register.simple_tag
-def money_pill_of(orders: Iterable[Order]) -> buyer_words.Pill | None:
+def money_pill_of(orders: Iterable[Order]) -> buyer_words.MoneyPill | None:
     """Whether the money of these orders went another way than their goods, as a pill."""
     shares = Share.objects.filter(order__in=[order.pk for order in orders])
     return buyer_words.money_pill(shares.prefetch_related("disputes"))
