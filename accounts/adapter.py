@@ -10,11 +10,12 @@ from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import LONGEST_EMAIL, User
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,15 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_code": gettext_lazy("This code is not right. Enter the newest one."),
         "rate_limited": gettext_lazy("There were too many tries in a short time. Wait a few minutes, then try again."),
     }
+
+    def clean_email(self, email: str) -> str:
+        """No longer than records of what this person does have room for."""
+        if len(email) > LONGEST_EMAIL:
+            raise ValidationError(
+                _("This address has more than %(n)d letters. Use a shorter one.") % {"n": LONGEST_EMAIL}
+            )
+        cleaned: str = super().clean_email(email)
+        return cleaned
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Whoever signs up is written to in the language they did it in."""

@@ -11,6 +11,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+# Fits the column of an address, and with what is said of guests that of an actor. Nobody's real one is longer.
+LONGEST_EMAIL = 180
+
 
 class UserManager(BaseUserManager["User"]):
     """People with an account, who sign in with an e-mail address: never guests."""
@@ -69,6 +72,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def actor(self) -> str:
+        """What the records of what they did call this person. A guest's address may be somebody else's: it is said."""
+        return f"{self.email} (guest)" if self.is_guest else self.email
 
     def get_short_name(self) -> str:
         """What to call the person on a page."""

@@ -44,13 +44,13 @@ def make(
             # The button was pressed twice (fault F34).
             return standing
         if standing is not None:
-            move(standing, Status.COUNTERED, actor=by.email, reason=_("Another offer was made."), ended_at=now())
+            move(standing, Status.COUNTERED, actor=by.actor, reason=_("Another offer was made."), ended_at=now())
         offer = put(case, party, wanted, author=by, percent=percent, text=text.strip())
         if party == Party.BUYER:
             case.asked = wanted
             case.save(update_fields=["asked"])
         talking.note_answer(case, party)
-        turns.after(case, party, asks=True, actor=by.email, reason=_("Made an offer."))
+        turns.after(case, party, asks=True, actor=by.actor, reason=_("Made an offer."))
         letters.offered(case, offer)
     return offer
 
@@ -71,7 +71,7 @@ def withdraw(offer: Offer, party: Party, *, by: User) -> None:
             return
         if found.party != party or found.status != Status.STANDS:
             raise OfferGone(_gone(found))
-        move(found, Status.WITHDRAWN, actor=by.email, reason=_("Withdrawn."), ended_at=now())
+        move(found, Status.WITHDRAWN, actor=by.actor, reason=_("Withdrawn."), ended_at=now())
         turns.write(case, _("The offer of %(amount)s was withdrawn.") % {"amount": case.share.money(found.amount)})
         letters.withdrawn(case, found)
 
@@ -97,15 +97,15 @@ def accept(offer: Offer, party: Party, *, by: User, plan_hash: str) -> Case:
         turns.need_live(found)
         # Again, under the lock: of two who accept, the second finds it accepted.
         standing = _need_acceptable(offer, party)
-        move(standing, Status.ACCEPTED, actor=by.email, reason=_("Accepted."), ended_at=now())
-        ending.paid_back(found, Case.Outcome.AGREED, offer.amount, action, rows, actor=by.email)
+        move(standing, Status.ACCEPTED, actor=by.actor, reason=_("Accepted."), ended_at=now())
+        ending.paid_back(found, Case.Outcome.AGREED, offer.amount, action, rows, actor=by.actor)
 
     reason = _("Both sides agreed in case %(number)s.") % {"number": case.number}
     decisions.by_itself(
         case.share,
         ending.kind_for(case, offer.amount),
         ending.request_for(case, offer.amount),
-        actor=by.email,
+        actor=by.actor,
         reason=reason,
         plan_hash=plan_hash,
         also=close,

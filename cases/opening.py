@@ -65,7 +65,7 @@ def reopen(case: Case, party: Party, *, by: User, text: str, files: Sequence[Upl
         if refusal := why_not_reopen(case, party):
             raise CaseError(refusal)
         turn = party if party == Party.STAFF else party.other
-        again(case, turn, actor=by.email, reason=_("The facts changed."), event=_reopened(party))
+        again(case, turn, actor=by.actor, reason=_("The facts changed."), event=_reopened(party))
         case.reopened_by_buyer |= party == Party.BUYER
         case.reopened_by_seller |= party == Party.SELLER
         case.save(update_fields=["reopened_by_buyer", "reopened_by_seller"])
@@ -158,9 +158,9 @@ def _need_possible(share: Share, asked: int) -> None:
 
 
 def _begin(case: Case, by: User, text: str, drawn: Sequence[Encoded]) -> None:
-    _hold(case, actor=by.email)
+    _hold(case, actor=by.actor)
     Case.HISTORY.objects.create(
-        subject=case, from_status="", to_status=case.status, at=case.opened_at, actor=by.email,
+        subject=case, from_status="", to_status=case.status, at=case.opened_at, actor=by.actor,
         reason=str(case.get_reason_display()),
     )  # fmt: skip
     # What they want is their first offer: the seller can accept it as it stands.

@@ -39,7 +39,7 @@ def say(case: Case, party: Party, *, by: User, text: str, files: Sequence[Upload
         message = turns.write(case, text.strip(), party=party, author=by)
         pictures.keep(message, drawn)
         note_answer(case, party)
-        turns.after(case, party, asks=False, actor=by.email, reason=_("Answered."))
+        turns.after(case, party, asks=False, actor=by.actor, reason=_("Answered."))
         letters.said(case, message)
     return message
 
@@ -52,7 +52,7 @@ def call_in(case: Case, party: Party, *, by: User) -> None:
             return
         if case.answered_at is None:
             raise CaseError(_("Ask us once %(shop)s has answered, or the time for it is over.") % {"shop": _shop(case)})
-        join(case, actor=by.email, reason=_("Called in by %(party)s.") % {"party": party.label})
+        join(case, actor=by.actor, reason=_("Called in by %(party)s.") % {"party": party.label})
         event = _("The buyer asked us to decide.") if party == Party.BUYER else _("The seller asked us to decide.")
         turns.write(case, event)
         letters.joined(case)
@@ -64,7 +64,7 @@ def step_in(case: Case, *, by: User) -> None:
         turns.need_live(case)
         if case.turn == Party.STAFF:
             return
-        join(case, actor=by.email, reason=_("Stepped in."))
+        join(case, actor=by.actor, reason=_("Stepped in."))
         turns.write(case, _("The marketplace joined. It decides when both of you cannot agree."))
         letters.joined(case)
 
@@ -83,10 +83,10 @@ def answer_as_staff(case: Case, *, by: User, text: str, ask: Party | None) -> Ca
         if ask in (None, case.turn) and (again := _said_already(case, Party.STAFF, text.strip(), 0)):
             return again
         if case.joined_at is None:
-            join(case, actor=by.email, reason=_("Stepped in."))
+            join(case, actor=by.actor, reason=_("Stepped in."))
         message = turns.write(case, text.strip(), party=Party.STAFF, author=by)
         if ask is not None:
-            turns.pass_to(case, ask, actor=by.email, reason=_("Asked by the marketplace."))
+            turns.pass_to(case, ask, actor=by.actor, reason=_("Asked by the marketplace."))
         letters.said(case, message)
     return message
 

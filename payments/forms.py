@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import LONGEST_EMAIL
 from customers.forms import AddressForm
 from customers.models import Address, Customer
 from customers.profiles import save_address
@@ -34,8 +35,10 @@ class CheckoutForm(forms.Form):
     accepts = forms.CharField(widget=forms.HiddenInput, required=False)
     email = forms.EmailField(
         label=_("E-mail address"),
+        max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text=_("We send a link to your order there. You need no account."),
+        error_messages={"required": _("Enter your e-mail address.")},
     )
     address = forms.ChoiceField(label=_("Send it to"), widget=forms.RadioSelect)
 

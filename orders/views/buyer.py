@@ -114,7 +114,7 @@ def received(request: BuyerRequest, number: str, order: str) -> HttpResponse:
         progress.deliver(
             found,
             at=now(),
-            actor=request.buyer.email,
+            actor=request.buyer.actor,
             reason=_("The buyer says it was received."),
             said_by=DeliveredBy.BUYER,
         )

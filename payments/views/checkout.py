@@ -91,7 +91,7 @@ def _form(request: HttpRequest, payable: Sequence[Section], shown: terms.Shown) 
 def resume(request: BuyerRequest, number: str) -> HttpResponse:
     """Back to the payment page of a purchase that is still waiting to be paid."""
     purchase = get_object_or_404(Purchase, number=number, customer__user=request.buyer)
-    return _pay(request, purchase, actor=request.buyer.email)
+    return _pay(request, purchase, actor=request.buyer.actor)
 
 
 @require_GET
@@ -155,7 +155,7 @@ def _place_and_pay(request: HttpRequest, basket: Basket, form: CheckoutForm, sho
         keep(request)
         messages.error(request, str(SILENT))
         return redirect("payments:checkout")
-    return _pay(request, purchase, actor=purchase.customer.user.email)
+    return _pay(request, purchase, actor=purchase.customer.user.actor)
 
 
 def _placed(request: HttpRequest, basket: Basket, form: CheckoutForm, shown: terms.Shown) -> Purchase:
@@ -176,7 +176,7 @@ def _placed(request: HttpRequest, basket: Basket, form: CheckoutForm, shown: ter
         return place(**wanted, at=now())
     except OpenPurchase as opened:
         # The basket changed since a payment page was opened for it: Stripe closes that page first (fault F26).
-        checkout.abandon(opened.purchase, actor=form.customer.user.email)
+        checkout.abandon(opened.purchase, actor=form.customer.user.actor)
         return place(**wanted, at=now())
 
 
@@ -193,7 +193,7 @@ def _as_guest(request: HttpRequest, basket: Basket, form: CheckoutForm) -> Baske
     # Begun with another address a moment ago: that page is closed, or it would be paid for somebody else.
     waiting = Purchase.objects.filter(basket=basket, status=OrderStatus.AWAITING_PAYMENT).exclude(customer=guest)
     for purchase in waiting:
-        checkout.abandon(purchase, actor=form.cleaned_data["email"])
+        checkout.abandon(purchase, actor=purchase.customer.user.actor)
     return basket
 
 

@@ -107,9 +107,9 @@ def answer(request: BuyerRequest, number: str, order: str) -> HttpResponse:
         return _buyer_page(request, share, agreement, form, status=422)
     try:
         if says_yes:
-            milestones.agree(agreement, actor=request.buyer.email)
+            milestones.agree(agreement, actor=request.buyer.actor)
         else:
-            milestones.decline(agreement, actor=request.buyer.email, reason=form.cleaned_data["reason"])
+            milestones.decline(agreement, actor=request.buyer.actor, reason=form.cleaned_data["reason"])
     except milestones.NotAgreeable as refusal:
         messages.error(request, str(refusal))
     else:
@@ -149,7 +149,7 @@ def not_done(request: BuyerRequest, number: str, order: str, pk: int) -> HttpRes
         page = {"order": share.order, "purchase": share.order.purchase, "milestone": milestone, "form": form}
         return render(request, "payments/milestone_not_done.html", page, status=422 if form.is_bound else 200)
     try:
-        milestones.not_done(milestone, actor=request.buyer.email, reason=form.cleaned_data["reason"])
+        milestones.not_done(milestone, actor=request.buyer.actor, reason=form.cleaned_data["reason"])
     except milestones.NotAgreeable as refusal:
         messages.error(request, str(refusal))
     else:
@@ -159,7 +159,7 @@ def not_done(request: BuyerRequest, number: str, order: str, pk: int) -> HttpRes
 
 def _confirm(request: BuyerRequest, share: Share, milestone: Milestone) -> HttpResponse:
     try:
-        milestones.confirm(milestone, actor=request.buyer.email, plan_hash=request.POST.get("plan", ""))
+        milestones.confirm(milestone, actor=request.buyer.actor, plan_hash=request.POST.get("plan", ""))
     except PlanChanged as changed:
         milestone.refresh_from_db()
         if milestone.status == Milestone.Status.DONE:

@@ -403,3 +403,30 @@ def test_nobody_holds_back_the_stock_as_ever_new_guests(world: World):
 
     assert answer.status_code == 429
     assert not Purchase.objects.exists()
+
+
+@pytest.mark.parametrize("letters", [190, 250, 310])
+def test_an_address_of_hundreds_of_letters_is_refused_at_its_field(world: World, letters: int):
+    client = Client()
+    client.post("/basket/add/", {"listing": world.listing().pk, "quantity": 1})
+    long = "g@" + ".".join(["x" * 60] * 6)[: letters - 6] + ".org"
+
+    answer = order(client, long)
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["email"]
+    assert not Purchase.objects.exists()
+
+
+def test_what_a_guest_does_is_not_written_down_as_done_by_whose_address_they_typed(world: World):
+    UserFactory(email="dana@example.org", is_staff=True)
+    client = Client()
+    purchase = bought(world, client, email="dana@example.org")
+    found = purchase.orders.get()
+    progress.fulfil(found, at=now(), actor="bob", reason="Sent.")
+
+    client.post(f"/orders/{purchase.number}/received/{found.number}/")
+
+    found.refresh_from_db()
+    assert found.status == "delivered"
+    assert found.moves.latest("pk").actor == "dana@example.org (guest)"
