@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import Membership, Seller, User
+from accounts.typed import back_to
 
 
 class SignedInRequest(HttpRequest):
@@ -55,7 +56,7 @@ def seller_required[Answer: HttpResponseBase](view: Callable[..., Answer]) -> Ca
     @wraps(view)
     def guarded(request: Any, *args: Any, **kwargs: Any) -> Answer | HttpResponse:
         if not request.user.is_authenticated:
-            return redirect_to_login(way_back(request))
+            return redirect_to_login(back_to(request, reverse("accounts:sell")))
         membership = memberships_of(request.user).first()
         if membership is None:
             return redirect("accounts:sell")
@@ -75,8 +76,3 @@ def owner_required(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return seller_required(guarded)
-
-
-def way_back(request: HttpRequest) -> str:
-    """Where to return to after signing in: this page, or the seller's start when the request was a change."""
-    return request.get_full_path() if request.method in ("GET", "HEAD") else reverse("accounts:sell")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -22,7 +23,7 @@ from kit.clock import now
 SESSION_KEY = "typed"
 KEPT_FOR = timedelta(minutes=30)
 # More than any of our forms holds; a session is a row in the database.
-LARGEST = 32 * 1024
+LARGEST = 128 * 1024
 # The field of a form that says whose it is: {% typed_by %}.
 BY = "typed_by"
 NEVER = ("csrfmiddlewaretoken", "password")
@@ -65,6 +66,25 @@ def keep(request: HttpRequest, *, signed_out: bool = False, path: str = "") -> N
             "at": now().isoformat(),
             "signed_out": signed_out,
         }
+
+
+def back_to(request: HttpRequest, otherwise: str) -> str:
+    """Where to return to after signing in: this page; after a change, the page with the form it came from, where what
+    was typed waits if the form says whose it is (BY); `otherwise` when that page is not known.
+    """
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if BY not in request.POST or came_from.netloc != request.get_host() or not came_from.path.startswith("/"):
+        return otherwise
+    keep(request, signed_out=True, path=came_from.path)
+    return f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path
+
+
+def words_kept(request: HttpRequest) -> list[str]:
+    """What was written into a form of this page before the session ended, once: for pages that do not put it back."""
+    given = typed(request)
+    return [] if given is None else [text for _name, texts in given.lists() for text in texts if len(text.split()) > 1]
 
 
 def mark_of(request: HttpRequest) -> str:

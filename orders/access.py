@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.typed import back_to
 from orders import guests
 
 
@@ -50,7 +51,5 @@ def buyer_required_by(path: str) -> Callable[[View], View]:
 
 
 def to_the_door(request: HttpRequest) -> HttpResponse:
-    """Send a visitor to sign in and back here; after a change, to the order's own page."""
-    if request.method in ("GET", "HEAD"):
-        return redirect_to_login(request.get_full_path())
-    return redirect_to_login(reverse("orders:buyer_orders"))
+    """Send a visitor to sign in and back here; after a change, to the form it came from or to their orders."""
+    return redirect_to_login(back_to(request, reverse("orders:buyer_orders")))

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import SellerRequest, seller_required
 from accounts.rules import why_cannot_sell
+from accounts.typed import typed
 from catalog import browsing, photos, publishing
 from catalog.desk_forms import BulkForm, ScheduleForm
 from catalog.forms import ListingForm, PhotosForm
@@ -59,7 +60,9 @@ def seller_listings(request: SellerRequest) -> HttpResponse:
 @seller_required
 def listing_new(request: SellerRequest) -> HttpResponse:
     """Write a listing. It is a draft until it is published."""
-    form = ListingForm(request.POST or None, seller=request.seller, actor=request.user.email)
+    # What was sent when the session had ended comes back as it was typed, and nothing is saved by looking.
+    given = request.POST if request.method == "POST" else typed(request)
+    form = ListingForm(given or None, seller=request.seller, actor=request.user.email)
     if request.method == "POST" and form.is_valid():
         listing = form.store()
         if listing is not None:
@@ -77,14 +80,15 @@ def listing_new(request: SellerRequest) -> HttpResponse:
 def listing_edit(request: SellerRequest, pk: int) -> HttpResponse:
     """Change a listing, its photos and its state."""
     listing = get_object_or_404(_own(request), pk=pk)
-    form = ListingForm(request.POST or None, instance=listing, seller=request.seller, actor=request.user.email)
+    given = request.POST if request.method == "POST" else typed(request)
+    form = ListingForm(given or None, instance=listing, seller=request.seller, actor=request.user.email)
     if request.method == "POST" and form.is_valid() and form.store() is not None:
         messages.success(request, _("Your changes are saved."))
         if form.stock_note:
             messages.warning(request, form.stock_note)
         return redirect("catalog:listing_edit", pk)
-    # A form that was refused has already written its values onto its listing; the page around it shows what is stored.
-    shown = get_object_or_404(_own(request), pk=pk) if form.errors else listing
+    # A form that was filled in has written its values onto its listing already; the page around shows what is stored.
+    shown = get_object_or_404(_own(request), pk=pk) if form.is_bound else listing
     return edit_page(request, shown, form, PhotosForm())
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import SellerRequest, seller_required
+from accounts.typed import typed
 from catalog import editing, stock, variants
 from catalog.models import Listing, Variant
 from catalog.variant_forms import Grid, OptionsForm
@@ -18,7 +19,9 @@ from catalog.variant_forms import Grid, OptionsForm
 def listing_variants(request: SellerRequest, pk: int) -> HttpResponse:
     """Two steps on one page: the options make a grid, and the grid is saved."""
     listing = get_object_or_404(Listing.objects.select_related("seller"), pk=pk, seller=request.seller)
-    data = request.POST or None
+    # What was sent when the session had ended comes back as it was typed, and nothing is saved by looking.
+    data = (request.POST if request.method == "POST" else typed(request)) or None
+    saves = request.method == "POST" and request.POST.get("act") == "save"
     form = OptionsForm(data, listing=listing)
     if data is None:
         stored = [tuple(variant.values) for variant in variants.offered_of(listing)] if listing.options else []
@@ -26,11 +29,11 @@ def listing_variants(request: SellerRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, listing, form, Grid(listing, [], None))
     grid = Grid(listing, form.combinations(), data)
-    if data.get("act") == "save" and grid.is_valid() and _store(request, listing, form, grid):
+    if saves and grid.is_valid() and _store(request, listing, form, grid):
         offered = len(grid.offers())
         messages.success(request, _saved(offered))
         return redirect("catalog:listing_edit", pk)
-    if data.get("act") == "save" and not grid.is_complete:
+    if saves and not grid.is_complete:
         messages.info(request, _("The variants are listed below now. Enter their prices and stock, and save again."))
     return _page(request, listing, form, grid)
 

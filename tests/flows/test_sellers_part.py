@@ -288,3 +288,22 @@ def test_a_short_time_leaves_the_seller_half_of_it(world: World) -> None:
 
     assert seller_part.deadline(dispute) == opened + timedelta(days=1.5)
     assert seller_part.deadline(Dispute(opened_at=opened, due_by=None)) is None
+
+
+def test_what_a_seller_wrote_when_the_session_ended_is_shown_to_them_again(world: World) -> None:
+    (share,) = world.bought((1000,))
+    dispute = asked(world, share)
+    bob = as_seller(share)
+    page = f"/desk/disputes/{dispute.pk}/"
+    mark = page_of(bob, dispute).partition('name="typed_by" value="')[2].partition('"')[0]
+    bob.logout()
+    words = {"story": "It was handed over to the neighbour on Tuesday.", "typed_by": mark}
+    sent = bob.post(f"{page}words/", words, headers={"Referer": f"http://testserver{page}"})
+
+    bob.force_login(share.order.seller.memberships.get(role="owner").user)
+
+    assert mark
+    assert sent["Location"] == f"/accounts/login/?next={page}"
+    assert "It was handed over to the neighbour on Tuesday." in page_of(bob, dispute)
+    assert "neighbour" not in page_of(bob, dispute)
+    assert not SellerWords.objects.exists()

@@ -1,5 +1,6 @@
 """A seller writes, prices and changes listings."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from django.test import Client
 from accounts.models import Seller
 from catalog import stock
 from catalog.models import Category, Listing
-from tests.factories import ListingFactory, UserFactory
+from tests.factories import ListingFactory, MembershipFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
+
+HERE = "http://testserver"
 
 
 @pytest.fixture
@@ -184,3 +187,45 @@ def test_a_long_list_goes_on_behind_a_link(bobs_browser: Client, bobs_shop: Sell
 
 def test_an_empty_desk_says_how_to_begin(bobs_browser: Client):
     assert "You have not listed anything yet" in bobs_browser.get("/desk/listings/").content.decode()
+
+
+@pytest.mark.parametrize("page", ["/desk/listings/new/", "edit", "variants"])
+def test_a_listing_typed_when_the_session_ended_is_there_after_signing_in(
+    bobs_browser: Client, bobs_shop: Seller, page: str
+) -> None:
+    apron = ListingFactory(seller=bobs_shop)
+    page = page if page.startswith("/") else f"/desk/listings/{apron.pk}/{page}/"
+    mark = re.search(r'name="typed_by" value="(\w+)"', bobs_browser.get(page).content.decode())
+    assert mark is not None
+    owner = bobs_shop.memberships.get().user
+    bobs_browser.logout()
+    words = {"title": "Half-typed jug", "description": "A story of many words.", "name0": "Half-typed size"}
+    sent = bobs_browser.post(page, {**words, "typed_by": mark[1], "act": "save"}, headers={"Referer": HERE + page})
+
+    bobs_browser.force_login(owner)
+    again = bobs_browser.get(page).content.decode()
+
+    assert sent["Location"] == f"/accounts/login/?next={page}"
+    assert "Half-typed" in again
+    assert "not saved yet" in again
+    assert not Listing.objects.filter(title__startswith="Half").exists()
+    assert "Half-typed" not in bobs_browser.get(page).content.decode()
+
+
+def test_what_a_seller_typed_is_not_shown_to_who_signs_in_there_next(bobs_browser: Client, bobs_shop: Seller) -> None:
+    page = "/desk/listings/new/"
+    mark = re.search(r'name="typed_by" value="(\w+)"', bobs_browser.get(page).content.decode())
+    assert mark is not None
+    bobs_browser.logout()
+    bobs_browser.post(page, {"title": "Half-typed jug", "typed_by": mark[1]}, headers={"Referer": HERE + page})
+
+    bobs_browser.force_login(MembershipFactory().user)
+
+    assert "Half-typed" not in bobs_browser.get(page).content.decode()
+
+
+def test_nobody_is_led_to_another_site_or_page_by_where_a_form_says_it_comes_from(client: Client, db: None) -> None:
+    for referer in ("https://evil.example/desk/", "//evil.example/", "", "javascript:alert(1)"):
+        answer = client.post("/desk/listings/new/", {"typed_by": "x", "title": "A"}, headers={"Referer": referer})
+
+        assert answer["Location"] == "/accounts/login/?next=/sell/"
