@@ -64,6 +64,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         constraints = [
             models.UniqueConstraint(Lower("email"), condition=models.Q(is_guest=False), name="user_email_any_case"),
             models.UniqueConstraint(fields=["email"], condition=models.Q(is_guest=False), name="user_email"),
@@ -89,12 +91,23 @@ class Seller(models.Model):
     name = models.CharField(_("shop name"), max_length=120)
     slug = models.SlugField(max_length=140, unique=True)
     about = models.TextField(_("about the shop"), blank=True, max_length=4000)
+    # The face of the shop, drawn anew by catalog.portraits: a square WebP picture without metadata.
+    portrait = models.ImageField(_("photo of the owner or the shop"), upload_to="portraits/%Y/%m/", blank=True)
     country = models.CharField(_("country"), max_length=2)
     currency = models.CharField(_("usual currency"), max_length=3)
     created_at = models.DateTimeField(default=timezone.now)
 
+    class Meta:
+        verbose_name = _("shop")
+        verbose_name_plural = _("shops")
+
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def portrait_url(self) -> str:
+        """The address of the photo, as wide as high; empty without one. Beside the shop's name it needs no words."""
+        return self.portrait.url if self.portrait else ""
 
 
 class Membership(models.Model):
@@ -110,6 +123,8 @@ class Membership(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = _("place in a team")
+        verbose_name_plural = _("places in teams")
         constraints = [models.UniqueConstraint(fields=["seller", "user"], name="one_membership_per_person")]
 
     def __str__(self) -> str:
@@ -143,6 +158,8 @@ class ConnectedAccount(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = _("account at Stripe")
+        verbose_name_plural = _("accounts at Stripe")
         constraints = [
             models.UniqueConstraint(fields=["seller", "version"], name="connected_account_version"),
             models.UniqueConstraint(
@@ -169,7 +186,8 @@ class Guidelines(models.Model):
 
     class Meta:
         ordering = ("-version",)
-        verbose_name_plural = "guidelines"
+        verbose_name = _("guidelines")
+        verbose_name_plural = _("guidelines")
         # People accepted these very words; a change is a new version.
         triggers = [
             pgtrigger.Protect(
@@ -193,6 +211,8 @@ class GuidelinesAcceptance(models.Model):
     ip_address = models.GenericIPAddressField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("acceptance of the guidelines")
+        verbose_name_plural = _("acceptances of the guidelines")
         constraints = [models.UniqueConstraint(fields=["guidelines", "seller"], name="one_acceptance_per_version")]
         # An acceptance is evidence: it is neither changed nor removed.
         triggers = [pgtrigger.Protect(name="acceptances_stay", operation=pgtrigger.Update | pgtrigger.Delete)]

@@ -4,7 +4,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
 from catalog import sitemaps
-from catalog.views import acts, desk, imports, photos, shop, variants
+from catalog.views import acts, desk, imports, own_shop, photos, shop, variants
 
 app_name = "catalog"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemap, {"sitemaps": sitemaps.SITEMAPS}, name="sitemap_part"),
     path("shops/<slug:slug>/", shop.seller_shop, name="shop"),
+    path("desk/shop/", own_shop.own_shop, name="own_shop"),
+    path("desk/shop/photo/remove/", own_shop.portrait_remove, name="portrait_remove"),
     path("desk/listings/", desk.seller_listings, name="seller_listings"),
     path("desk/listings/new/", desk.listing_new, name="listing_new"),
     path("desk/listings/bulk/", acts.listings_bulk, name="listings_bulk"),

@@ -24,6 +24,10 @@ class Customer(models.Model):
     # When the hourly look at changed addresses last came to this one: who waited longest is next.
     address_told_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    class Meta:
+        verbose_name = _("buyer")
+        verbose_name_plural = _("buyers")
+
     def __str__(self) -> str:
         return str(self.user)
 
@@ -45,8 +49,9 @@ class Address(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        verbose_name_plural = "addresses"
         ordering = ("-is_default", "-pk")
+        verbose_name = _("address")
+        verbose_name_plural = _("addresses")
         constraints = [
             models.UniqueConstraint(
                 fields=["customer"], condition=models.Q(is_default=True), name="one_default_address_per_customer"
@@ -81,6 +86,8 @@ class SavedPaymentMethod(models.Model):
 
     class Meta:
         ordering = ("-is_default", "-added_at", "-pk")
+        verbose_name = _("saved card")
+        verbose_name_plural = _("saved cards")
 
     def __str__(self) -> str:
         return f"{self.brand or self.kind} {self.last4}".strip()

@@ -78,6 +78,8 @@ class Operation(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("operation")
+        verbose_name_plural = _("operations")
         triggers = [
             # What goes with a key never changes, whoever tries (invariant I09, fault F14).
             pgtrigger.ReadOnly(
@@ -129,6 +131,10 @@ class Bucket(models.Model):
     # A number of calls, never of money; parts of one come back many times a second.
     tokens = models.FloatField()
     filled_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("pace of calls to Stripe")
+        verbose_name_plural = _("pace of calls to Stripe")
 
     def __str__(self) -> str:
         return self.account or "platform"

@@ -52,6 +52,8 @@ class StripeEvent(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         constraints = [models.UniqueConstraint(fields=["endpoint", "event_id"], name="one_row_per_event")]
         indexes = [
             models.Index(fields=["due_at", "id"], name="event_waiting", condition=models.Q(status="received")),

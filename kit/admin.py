@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from kit.models import Mail
+from kit.transitions import MoveRecord
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -37,6 +38,12 @@ class ReadOnlyInline(admin.TabularInline[Any, Any]):
     extra = 0
     can_delete = False
     show_change_link = True
+
+    def __init__(self, parent_model: type[Model], admin_site: admin.AdminSite) -> None:
+        super().__init__(parent_model, admin_site)
+        if issubclass(self.model, MoveRecord):
+            # The history of a status is called the same wherever it stands.
+            self.verbose_name, self.verbose_name_plural = _("step"), _("What happened")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rows are made by the marketplace itself."""

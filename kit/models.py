@@ -1,6 +1,7 @@
 """Mail waiting to be sent."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Mail(models.Model):
@@ -22,7 +23,8 @@ class Mail(models.Model):
 
     class Meta:
         ordering = ("-pk",)
-        verbose_name_plural = "mail"
+        verbose_name = _("mail")
+        verbose_name_plural = _("mail")
         indexes = [models.Index(fields=["claimed_until"], name="mail_waiting", condition=models.Q(sent_at=None))]
 
     def __str__(self) -> str:

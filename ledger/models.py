@@ -92,6 +92,8 @@ class Posting(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name = _("posting")
+        verbose_name_plural = _("postings")
         constraints = [models.UniqueConstraint(fields=["position", "id"], name="posting_at_position")]
         triggers = append_only_triggers()
 
@@ -115,7 +117,8 @@ class Entry(models.Model):
 
     class Meta:
         ordering = ("pk",)
-        verbose_name_plural = "entries"
+        verbose_name = _("entry")
+        verbose_name_plural = _("entries")
         constraints = [models.CheckConstraint(condition=~models.Q(amount=0), name="entry_amount_not_zero")]
         indexes = [
             # Everything of an account in the order of the books: "since the last checkpoint" is its end.
@@ -151,6 +154,8 @@ class Seal(models.Model):
 
     class Meta:
         ordering = ("-number",)
+        verbose_name = _("seal")
+        verbose_name_plural = _("seals")
         triggers = append_only_triggers()
 
     def __str__(self) -> str:
@@ -172,6 +177,8 @@ class Checkpoint(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name = _("checkpoint")
+        verbose_name_plural = _("checkpoints")
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "ref", "currency", "below"], include=["balance"], name="checkpoint_of_account"

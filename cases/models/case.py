@@ -111,6 +111,8 @@ class Case(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
         constraints = [
             # Two clicks, or two windows, open one.
             models.UniqueConstraint(

@@ -47,6 +47,8 @@ class Offer(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
         constraints = [
             # Nothing is accepted beside what both sides look at.
             models.UniqueConstraint(

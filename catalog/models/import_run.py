@@ -80,6 +80,8 @@ class ImportRun(models.Model):
     sold_meanwhile = models.JSONField(default=list, blank=True)
 
     class Meta:
+        verbose_name = _("imported file")
+        verbose_name_plural = _("imported files")
         indexes = [
             models.Index(fields=["seller", "-id"], name="import_run_of_seller"),
             models.Index(
@@ -160,6 +162,8 @@ class ImportedImage(models.Model):
     refusal = models.CharField(max_length=300, blank=True, help_text=_("Why it cannot become a photo."))
 
     class Meta:
+        verbose_name = _("imported image")
+        verbose_name_plural = _("imported images")
         indexes = [models.Index(fields=["due_at"], name="imported_image_due", condition=models.Q(due_at__isnull=False))]
 
     def __str__(self) -> str:

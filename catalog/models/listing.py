@@ -86,6 +86,8 @@ class Listing(models.Model):
     )
 
     class Meta:
+        verbose_name = _("listing")
+        verbose_name_plural = _("listings")
         constraints = [
             models.CheckConstraint(condition=models.Q(available__gte=0), name="listing_available_not_negative"),
             models.CheckConstraint(condition=models.Q(price__gt=0), name="listing_price_positive"),

@@ -22,6 +22,8 @@ class Photo(models.Model):
 
     class Meta:
         ordering = ("position", "pk")
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
 
     def __str__(self) -> str:
         return self.alt or self.image.name or ""

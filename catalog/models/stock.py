@@ -39,6 +39,10 @@ class Reservation(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.HELD)
     created_at = models.DateTimeField(default=timezone.now)
 
+    class Meta:
+        verbose_name = _("reservation")
+        verbose_name_plural = _("reservations")
+
     def __str__(self) -> str:
         return f"{self.quantity} × {self.listing_id} ({self.status})"
 

@@ -30,6 +30,8 @@ class Variant(models.Model):
 
     class Meta:
         ordering = ("position", "pk")
+        verbose_name = _("variant")
+        verbose_name_plural = _("variants")
         constraints = [
             models.UniqueConstraint(fields=["listing", "values"], name="one_variant_per_values"),
             models.UniqueConstraint(fields=["listing", "import_key"], name="one_variant_per_imported_row"),

@@ -64,7 +64,8 @@ class Advice(models.Model):
 
     class Meta:
         ordering = ("-pk",)
-        verbose_name_plural = "advice"
+        verbose_name = _("advice")
+        verbose_name_plural = _("advice")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(dispute=None, warning__isnull=False) | models.Q(dispute__isnull=False, warning=None),

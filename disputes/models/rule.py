@@ -47,6 +47,8 @@ class Rule(RuleValues):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = _("rule")
+        verbose_name_plural = _("rules")
         constraints = [
             models.CheckConstraint(condition=models.Q(hours__gte=1, hours__lte=240), name="rule_hours_in_range")
         ]
@@ -65,6 +67,8 @@ class RuleVersion(RuleValues):
 
     class Meta:
         ordering = ("-version",)
+        verbose_name = _("version of a rule")
+        verbose_name_plural = _("versions of a rule")
         constraints = [
             models.UniqueConstraint(fields=["rule", "version"], name="rule_version_once"),
             models.CheckConstraint(condition=~models.Q(why=""), name="rule_version_says_why"),
@@ -128,6 +132,8 @@ class Act(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name = _("act of a rule")
+        verbose_name_plural = _("acts of rules")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(dispute=None, warning__isnull=False) | models.Q(dispute__isnull=False, warning=None),

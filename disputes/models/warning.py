@@ -48,6 +48,8 @@ class FraudWarning(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name = _("fraud warning")
+        verbose_name_plural = _("fraud warnings")
         indexes = [
             models.Index(
                 fields=["id"],

@@ -23,7 +23,8 @@ class SellerWords(models.Model):
 
     class Meta:
         ordering = ("pk",)
-        verbose_name_plural = _("seller words")
+        verbose_name = _("what a seller wrote")
+        verbose_name_plural = _("what sellers wrote")
         constraints = [models.UniqueConstraint(fields=["dispute", "share", "item"], name="seller_words_once")]
 
     def __str__(self) -> str:
@@ -52,6 +53,8 @@ class SellerLetter(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = _("letter to a seller")
+        verbose_name_plural = _("letters to sellers")
         constraints = [
             models.UniqueConstraint(fields=["dispute", "share", "kind", "round"], name="seller_letter_once"),
         ]
@@ -78,6 +81,8 @@ class Reading(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name = _("reading of the evidence")
+        verbose_name_plural = _("readings of the evidence")
         triggers = [pgtrigger.Protect(name="readings_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Listing, Variant
 from catalog.stock import Goods
@@ -19,6 +20,10 @@ class Basket(models.Model):
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.OneToOneField(Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="basket")
     updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("basket")
+        verbose_name_plural = _("baskets")
 
     def __str__(self) -> str:
         return f"Basket {self.pk}"
@@ -35,6 +40,8 @@ class BasketLine(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = _("thing in it")
+        verbose_name_plural = _("things in it")
         constraints = [
             models.UniqueConstraint(
                 fields=["basket", "listing", "variant"], name="one_line_per_listing", nulls_distinct=False

@@ -43,6 +43,8 @@ class FeeRule(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name = _("fee rule")
+        verbose_name_plural = _("fee rules")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(basis_points__gte=0, basis_points__lte=10_000), name="fee_rule_is_a_part"

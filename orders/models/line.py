@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Listing, Reservation, Variant
 from kit.money import Money
@@ -29,6 +30,8 @@ class OrderLine(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = _("thing ordered")
+        verbose_name_plural = _("things ordered")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(amount=models.F("unit_price") * models.F("quantity")), name="order_line_adds_up"

@@ -72,6 +72,8 @@ class Purchase(models.Model):
     placed_from = models.GenericIPAddressField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("purchase")
+        verbose_name_plural = _("purchases")
         constraints = [
             models.CheckConstraint(condition=models.Q(total__gt=0), name="purchase_total_positive"),
             # One payment for each currency of a basket, so one open purchase for each.
@@ -142,6 +144,8 @@ class Order(models.Model):
     delivered_by = models.CharField(max_length=16, choices=DeliveredBy.choices, blank=True)
 
     class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(total__gt=0) & models.Q(fee__gte=0) & models.Q(fee__lte=models.F("total")),

@@ -26,7 +26,8 @@ class Terms(models.Model):
 
     class Meta:
         ordering = ("kind", "-version")
-        verbose_name_plural = "terms"
+        verbose_name = _("terms")
+        verbose_name_plural = _("terms")
         constraints = [models.UniqueConstraint(fields=["kind", "version"], name="terms_version")]
         triggers = [
             pgtrigger.Protect(

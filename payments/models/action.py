@@ -63,6 +63,8 @@ class MoneyAction(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name = _("decision about money")
+        verbose_name_plural = _("decisions about money")
         # Looked for every minute among all that ever were.
         indexes = [models.Index(fields=["id"], name="action_waiting", condition=models.Q(status="waiting"))]
         constraints = [

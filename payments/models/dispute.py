@@ -102,6 +102,8 @@ class Dispute(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        verbose_name = _("dispute")
+        verbose_name_plural = _("disputes")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(amount__gte=0, withdrawn__gte=0, reinstated__gte=0), name="dispute_amounts"

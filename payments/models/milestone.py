@@ -44,6 +44,8 @@ class MilestoneAgreement(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = _("agreement on milestones")
+        verbose_name_plural = _("agreements on milestones")
         constraints = [
             # Proposed twice by a double click, or in two windows: one of them counts.
             models.UniqueConstraint(
@@ -102,6 +104,8 @@ class Milestone(models.Model):
 
     class Meta:
         ordering = ("agreement", "number")
+        verbose_name = _("milestone")
+        verbose_name_plural = _("milestones")
         constraints = [
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="milestone_of_something"),
             models.UniqueConstraint(fields=["agreement", "number"], name="milestone_number"),

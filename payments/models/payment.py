@@ -66,6 +66,8 @@ class Payment(models.Model):
     paid_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(amount__gt=0, fee__gte=0) & models.Q(fee__lte=models.F("amount")),

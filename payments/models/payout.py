@@ -46,6 +46,8 @@ class Payout(models.Model):
 
     class Meta:
         ordering = ("-created_at", "-pk")
+        verbose_name = _("payout")
+        verbose_name_plural = _("payouts")
         # Looked for every minute among all that ever were.
         indexes = [
             models.Index(fields=["id"], name="payout_failed", condition=models.Q(status="failed")),

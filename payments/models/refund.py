@@ -86,6 +86,8 @@ class Refund(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(amount__gt=0, from_seller__gte=0, from_fee__gte=0, from_platform__gte=0)

@@ -50,6 +50,8 @@ class Release(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = _("release")
+        verbose_name_plural = _("releases")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(amount__gte=0, netted__gte=0) & ~models.Q(amount=0, netted=0),
@@ -116,6 +118,8 @@ class Reversal(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = _("reversal")
+        verbose_name_plural = _("reversals")
         constraints = [
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="reversal_of_something"),
             models.UniqueConstraint(fields=["release", "number"], name="reversal_number"),

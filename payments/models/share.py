@@ -74,6 +74,8 @@ class Share(models.Model):
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
+        verbose_name = _("share")
+        verbose_name_plural = _("shares")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(gross__gt=0, fee__gte=0, refunded__gte=0, fee_returned__gte=0)
@@ -154,6 +156,8 @@ class Hold(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
         constraints = [
             # The same dispute told of twice holds the share once.
             models.UniqueConstraint(
