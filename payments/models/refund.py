@@ -122,6 +122,7 @@ class Refund(models.Model):
             # Looked for every minute among all that ever were.
             models.Index(fields=["id"], name="refund_undecided", condition=models.Q(undecided=True)),
             models.Index(fields=["id"], name="refund_failed", condition=models.Q(status="failed")),
+            models.Index(fields=["planned_at"], name="refund_planned"),
         ]
 
     def __str__(self) -> str:

@@ -103,6 +103,8 @@ class Share(models.Model):
             # Sweeps walk through what is held by id, and never through all that ever was.
             models.Index(fields=["id"], name="share_held", condition=models.Q(status="held")),
             models.Index(fields=["hold_deadline"], name="share_deadline", condition=models.Q(status="held")),
+            # What is odd is told from a season's orders, among all that ever were.
+            models.Index(fields=["opened_at"], name="share_opened"),
         ]
 
     def __str__(self) -> str:
