@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # PORT=, EMULATOR_PORT= and PYTHON= on the command line reach every program: make exports what it is given.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-reset test check bench bench-large bench-emulator transcript format messages lock services-up services-down clean
+.PHONY: help install demo demo-reset test walk check bench bench-large bench-emulator transcript format messages lock services-up services-down clean
 
 help: ## List the commands
 	@echo "Commands:"
@@ -29,6 +29,9 @@ demo-reset: install ## Forget the demo's data, so that the next `make demo` star
 
 test: install ## Run every test on real servers (TESTS="tests/unit -k fee" narrows it)
 	@exec $(PY) dev/test.py $(TESTS)
+
+walk: install ## Walk through the whole marketplace in Chromium, each page at 360, 768 and 1440 px, light and dark (WALK_SHOTS=dir keeps pictures)
+	@exec env WALK_ALL=1 $(PY) dev/test.py tests/browser
 
 check: install ## Run everything that must be green: format, lint, types, imports, templates, migrations, tests
 	@exec $(PY) dev/check.py

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser import looking
 from tests.browser.site import Site
 from tests.demo import Demo
 
@@ -26,3 +27,12 @@ def site(browser: Browser) -> Iterator[Site]:
     yield Site(browser=browser, var=var, pid=demo.process.pid, **addresses)
     demo.end(signal.SIGINT)
     shutil.rmtree(var, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How much was looked at, for who asked for all of it."""
+    if looking.ALL and (pages := looking.looked["pages"]):
+        settings = ", ".join(
+            f"{looking.SIZES[size]['width']} px {scheme}" for size, scheme in looking.settings("phone")
+        )
+        terminalreporter.write_line(f"{pages} pages looked at ({settings}), {looking.looked['axe']} times by axe")

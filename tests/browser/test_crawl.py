@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Error
 
+from tests.browser import looking
 from tests.browser.site import Site, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -41,8 +41,6 @@ FACTS = f"""[
   [...document.links].map(link => link.getAttribute("href")),
   document.querySelector("{FILLED_IN}") !== null,
 ]"""
-# What a sandboxed frame shows is another document; axe is to look at ours.
-LOOK = {"resultTypes": ["violations"], "iframes": False}
 
 
 @dataclass
@@ -112,8 +110,7 @@ def look_at(person: Visitor, path: str, kind: str) -> tuple[list[str], list[str]
     if too_wide > 0:
         complaints.append(f"{too_wide} px wider than the phone")
     if is_form or not GENERIC.match(kind):
-        violations = Axe().run(person.page, options=LOOK).response["violations"]
-        complaints += [f"{rule['id']} at {rule['nodes'][0]['target']}" for rule in violations]
+        complaints += looking.objections(person.page, person.scripts)
     return complaints, ours(person, links)
 
 

@@ -19,8 +19,7 @@ def test_a_problem_found_by_itself_is_mailed_taken_over_and_put_off(site: Site) 
     link = re.search(r"http://\S+/admin/payments/share/\d+/decide/retry/", mail)
     assert link is not None
 
-    with site.visitor("phone") as staff:
-        staff.sign_in(login["email"], login["password"], "/admin/")
+    with site.somebody(login["email"], "phone") as staff:
         staff.go("/admin/")
         staff.sees(PROBLEM)
         staff.looks_right()
