@@ -15,6 +15,7 @@ from kit.clock import now
 from kit.faults import faultpoint
 from kit.transitions import move
 from ledger import journal
+from orders.models import FundsFlow
 from payments import books, holds, shares
 from payments.models import Dispute, DisputeShare, Hold, Refund, Release, Reversal, Share
 
@@ -124,12 +125,8 @@ def apply(reversal: Reversal, stripe_id: str, line: BalanceTransaction, *, actor
 
 
 def into_hold(reversal: Reversal, share: Share, line: BalanceTransaction, *, actor: str, at: datetime) -> None:
-    """The money is with us again and nobody's yet: held until a person decides. Under the share's lock.
-
-    A destination charge sent our fee to the seller, too, before Stripe gave it back: what is fetched back beyond the
-    seller's part is that, and stays in suspense until the fee goes back to the seller.
-    """
-    sellers = min(reversal.amount, _with_the_seller(share))
+    """The money is with us again and nobody's yet: held until a person decides. Under the share's lock."""
+    sellers = _sellers_part(reversal, share)
     journal.post([books.reversed_into_hold(reversal, line, sellers=sellers, at=at)])
     share.released -= sellers
     # Whoever decides gets some days, also when it was released long ago.
@@ -150,6 +147,17 @@ def into_hold(reversal: Reversal, share: Share, line: BalanceTransaction, *, act
         ends_when=_("Somebody of the marketplace decides whose it is."),
         actor=actor,
     )
+
+
+def _sellers_part(reversal: Reversal, share: Share) -> int:
+    """What of a reversal was the seller's, in minor units: all of it, where only the seller's part was transferred.
+
+    A destination charge sent our fee to the seller, too, before Stripe gave it back: what is fetched back beyond the
+    seller's part is that, and stays in suspense until the fee goes back to the seller.
+    """
+    if share.funds_flow == FundsFlow.HELD:
+        return reversal.amount
+    return min(reversal.amount, _with_the_seller(share))
 
 
 def _with_the_seller(share: Share) -> int:

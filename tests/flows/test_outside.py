@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from emulator import business
 from gateway import reads
+from gateway.errors import StripeUnavailable
 from kit.faults import armed
 from ledger import journal
 from ledger.models import Account
@@ -168,6 +171,27 @@ def test_a_transfer_reversed_in_the_dashboard_is_held_again(world: World) -> Non
 
     share.refresh_from_db()
     assert (share.status, share.left, Reversal.objects.get().outside) == ("held", 500, True)
+    invariants.check_at_rest(world.emulator)
+
+
+def test_f40_a_transfer_reversed_before_ours_for_a_refund_gets_there_is_held_for_the_seller(world: World) -> None:
+    (share,) = world.bought((1000,))
+    released(world, share)
+    transfer = share.releases.get().transfer_id
+    world.emulator.faults.add("lost_request", match="POST /v1/transfers/[^/]+/reversals", times=100)
+    request = {"amount": 1000, "reason": "seller_cancelled", "policy": "seller"}
+    with suppress(StripeUnavailable):
+        decisions.by_itself(share, Kind.REFUND, request, actor="test", reason="Cancelled.")
+    world.emulator.faults.clear()
+
+    world.in_the_dashboard(f"POST /v1/transfers/{transfer}/reversals", {"amount": 200})
+    world.settle()
+    world.finish()
+
+    share.refresh_from_db()
+    assert sorted(Reversal.objects.values_list("status", "outside")) == [("done", True), ("refused", False)]
+    assert (share.status, share.left) == ("held", 200)
+    assert journal.balance(Account.SUSPENSE, share.order.number, "eur") == 0
     invariants.check_at_rest(world.emulator)
 
 
