@@ -149,11 +149,22 @@ def deliver_due(em: Emulator, send: Send) -> int:
     """Until nothing is due: receivers often cause new events while they answer."""
     made = 0
     while batch := due(em):
-        for group in _groups(batch):
-            for delivery, (status, error) in zip(group, _attempts(send, group), strict=True):
-                record(em, delivery.id, status, error)
-                made += 1
+        claimed = {delivery.id for delivery in batch}
+        try:
+            for group in _groups(batch):
+                for delivery, (status, error) in zip(group, _attempts(send, group), strict=True):
+                    record(em, delivery.id, status, error)
+                    claimed.discard(delivery.id)
+                    made += 1
+        finally:
+            # Whoever is stopped half-way leaves the rest to the next one.
+            _give_back(em, claimed)
     return made
+
+
+def _give_back(em: Emulator, claimed: set[int]) -> None:
+    for id in claimed:
+        em.store.run("UPDATE delivery SET state = 'pending' WHERE id = ? AND state = 'sending'", (id,))
 
 
 def _groups(batch: list[Delivery]) -> list[list[Delivery]]:

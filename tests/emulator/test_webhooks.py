@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 
 import pytest
 import stripe
@@ -186,6 +187,23 @@ def test_an_event_can_arrive_before_the_answer(em: Emulator, client: stripe.Stri
     customer = client.v1.customers.create({})
 
     assert seen == [customer.id]
+
+
+def test_what_was_not_sent_when_the_sender_was_stopped_is_sent_by_the_next(
+    em: Emulator, client: stripe.StripeClient
+) -> None:
+    inbox = Inbox(em)
+    client.v1.customers.create({})
+    client.v1.products.create({"name": "Linen"})
+
+    def stopped(url: str, headers: Mapping[str, str], body: bytes) -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        em.deliver_due(stopped)
+    em.deliver_due(inbox.send)
+
+    assert inbox.types == ["customer.created", "product.created"]
 
 
 def test_registering_an_endpoint_again_changes_its_secret(em: Emulator, client: stripe.StripeClient) -> None:
