@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from accounts.models import Seller
 from catalog import stock
 from catalog.models import Listing
 from tests.factories import ListingFactory, UserFactory
@@ -15,6 +16,15 @@ def danas_browser() -> Client:
     browser = Client()
     browser.force_login(UserFactory(is_staff=True, is_superuser=True))
     return browser
+
+
+def mend(browser: Client, listing: Listing, **words: str) -> None:
+    """Save the listing's page in the admin."""
+    counts = {f"{name}-{kind}_FORMS": 0 for name in ("photos", "moves", "variants") for kind in ("TOTAL", "INITIAL")}
+    answer = browser.post(
+        f"/admin/catalog/listing/{listing.pk}/change/", {"category": listing.category_id, **words, **counts}
+    )
+    assert answer.status_code == 302
 
 
 def test_a_listings_state_stock_and_price_cannot_be_changed_in_the_admin(danas_browser: Client):
@@ -30,6 +40,36 @@ def test_a_listings_state_stock_and_price_cannot_be_changed_in_the_admin(danas_b
     listing.refresh_from_db()
     assert listing.title == "Mended"
     assert (listing.status, listing.available, listing.price) == ("published", 5, 2400)
+
+
+def test_a_seller_whose_form_is_open_is_told_what_staff_mended(
+    danas_browser: Client, bobs_browser: Client, bobs_shop: Seller
+):
+    listing: Listing = ListingFactory(seller=bobs_shop, title="Jug", description="Old words.", available=5)
+    opened = bobs_browser.get(f"/desk/listings/{listing.pk}/").context["form"]
+
+    mend(danas_browser, listing, title="Jug, mended", description="Old words.")
+    typed = {"title": "Jug", "description": "Bob’s words.", "category": listing.category_id, "price": "24.00"}
+    page = bobs_browser.post(
+        f"/desk/listings/{listing.pk}/",
+        {**typed, "currency": "eur", "available": 5, "seen": 5, "delivery": "shipped",
+         "version": opened["version"].value()},
+    )  # fmt: skip
+
+    listing.refresh_from_db()
+    assert (listing.title, listing.description, listing.version) == ("Jug, mended", "Old words.", 1)
+    assert "The marketplace changed this listing while you were editing" in page.text
+    assert "Jug, mended" in page.text
+    assert "Bob’s words." in page.text
+
+
+def test_staff_who_change_nothing_make_no_version(danas_browser: Client):
+    listing: Listing = ListingFactory()
+
+    mend(danas_browser, listing, title=listing.title, description=listing.description)
+
+    listing.refresh_from_db()
+    assert (listing.version, listing.edits.count()) == (0, 0)
 
 
 @pytest.mark.parametrize("act", ["change", "delete"])

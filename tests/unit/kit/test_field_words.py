@@ -45,7 +45,7 @@ def test_every_column_of_the_admin_has_a_name_to_translate():
             field = model._meta.get_field(name)
         except (FieldDoesNotExist, TypeError):
             continue
-        if not isinstance(getattr(field, "verbose_name", None), Promise) and name != "id":
+        if not field.auto_created and not isinstance(field.verbose_name, Promise):
             unnamed.add(f"{model.__name__}.{name}")
 
     assert unnamed == set()
