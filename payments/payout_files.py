@@ -15,11 +15,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Seller
 from kit.money import to_decimal
+from kit.spreadsheets import guarded
 from payments import payout_pages
 from payments.models import Payout
 from payments.queries import seller_payouts
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def header() -> list[str]:
@@ -42,11 +41,6 @@ def of_month(seller: Seller, first: date) -> str:
     return _written(seller_payouts(seller).filter(created_at__gte=start, created_at__lt=end).order_by("created_at"))
 
 
-def harmless(text: str) -> str:
-    """The text as a cell no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
-
-
 def _written(payouts: Iterable[Payout]) -> str:
     out = StringIO()
     # The mark in front makes spreadsheets read it as UTF-8.
@@ -64,8 +58,8 @@ def _lines(payout: Payout) -> Iterator[list[str]]:
     for row in payout_pages.rows(payout, payout_pages.lines_of(payout).iterator(chunk_size=500)):
         booked = localtime(row.line.at).date().isoformat()
         amounts = [_number(one, payout.currency) for one in (row.line.amount, -row.line.fee, row.line.net)]
-        words = [harmless(row.line.word), row.order, booked, *amounts]
-        yield [*about, *words, payout.currency.upper(), harmless(row.note), row.line.stripe_id]
+        words = [guarded(row.line.word), row.order, booked, *amounts]
+        yield [*about, *words, payout.currency.upper(), guarded(row.note), row.line.stripe_id]
     total = _number(payout.amount, payout.currency)
     yield [*about, _("payout"), "", made, "", "", total, payout.currency.upper(), _("what the bank gets"), ""]
 

@@ -5,7 +5,6 @@ Description, Price"), in any order, with columns missing or to spare. Nothing is
 what a seller has; what is wrong is said by line and column.
 """
 
-from catalog.shopify.cells import guarded, unguarded
 from catalog.shopify.dialect import Dialect, NotAProductFile, look
 from catalog.shopify.problems import Problem
 from catalog.shopify.products import Offer, Product
@@ -20,8 +19,6 @@ __all__ = [
     "Problem",
     "Product",
     "Reader",
-    "guarded",
     "look",
     "rows_of",
-    "unguarded",
 ]

@@ -1,4 +1,4 @@
-"""What a single cell says: an amount, a number, yes or no, an address. And what must not become a formula."""
+"""What a single cell says: an amount, a number, yes or no, an address."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ YES, NO = frozenset({"true", "yes", "1", "wahr", "vrai"}), frozenset({"false", "
 MOST_IN_STOCK = 1_000_000
 LONGEST_ADDRESS = 2000
 LONGEST_AMOUNT = 40
-# What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection"), the wide forms included.
-FORMULA = re.compile("'*[=+\\-@\t\r＝＋－＠]")
-GUARDED = re.compile("'+[=+\\-@\t\r＝＋－＠]")
 SYMBOLS = {"€": "eur", "$": "usd", "£": "gbp", "¥": "jpy", "us$": "usd"}
 # An amount with its currency before or after it.
 WITH_CURRENCY = re.compile(
@@ -26,16 +23,6 @@ COMMA_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+")
 WHOLE_THOUSANDS = re.compile(r"\d{1,3}(?:(?:,\d{3})+|(?:\.\d{3})+)")
 POINT_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
 COUNTED = re.compile(r"(-?\d{1,7}) of (-?\d{1,7})")
-
-
-def guarded(text: str) -> str:
-    """The cell as a spreadsheet may open it: an apostrophe before what would be a formula makes it text."""
-    return f"'{text}" if FORMULA.match(text) else text
-
-
-def unguarded(text: str) -> str:
-    """What a guarded cell said; any other cell as it is."""
-    return text[1:] if GUARDED.match(text) else text
 
 
 def price(text: str, currency: str) -> int:

@@ -14,11 +14,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from catalog.shopify import columns
-from catalog.shopify.cells import unguarded
 from catalog.shopify.columns import Header
 from catalog.shopify.dialect import Dialect
 from catalog.shopify.problems import Problem
 from catalog.shopify.products import Builder, Product, Row
+from kit.spreadsheets import unguarded
 
 MOST_LINES = 50_000
 

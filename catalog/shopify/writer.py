@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from html import escape
 
 from catalog.plain_text import LOOKS_LIKE_HTML, tidied
-from catalog.shopify.cells import guarded
 from catalog.shopify.columns import COLUMNS
 from catalog.shopify.products import Product
 from kit.money import to_decimal
+from kit.spreadsheets import guarded
 
 # The older names: every shop that reads the format knows them.
 WRITTEN = (

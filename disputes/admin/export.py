@@ -13,10 +13,8 @@ from disputes import standing
 from disputes.admin import rows
 from kit.clock import now
 from kit.money import to_decimal
+from kit.spreadsheets import guarded
 from payments.models import Dispute
-
-# A spreadsheet takes a cell that begins with one of these for a formula, and runs it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 COLUMNS = (
     "dispute", "charge", "purchase", "orders", "sellers", "buyer", "status", "reason", "network code", "amount",
@@ -35,8 +33,7 @@ class Echo:
 
 def safe(value: object) -> str:
     """As text that no spreadsheet takes for a formula: sellers choose their names, buyers their addresses."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return guarded("" if value is None else str(value))
 
 
 def answer(disputes: Iterable[Dispute]) -> StreamingHttpResponse:

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from kit.admin import ReadOnlyAdmin
 from kit.money import to_decimal
+from kit.spreadsheets import guarded
 from kit.templatetags.ui import money, pill, when
 from monitoring import handling, sweeping
 from monitoring.admin.filters import KindFilter, OwnerFilter, StateFilter
@@ -35,8 +36,6 @@ from monitoring.watches import BY_KIND, WATCHES, permitted
 from monitoring.watches.refunds import arithmetic
 
 PILLS = {"open": "needs-you", "snoozed": "waiting", "dismissed": "done", "closed": "done"}
-# What a spreadsheet would take for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @admin.register(Alert)
@@ -296,4 +295,4 @@ def _cells(alert: Alert, user: User) -> Iterable[str]:
         alert.status,
         settings.SITE_URL + line.url,
     ]
-    return [f"'{cell}" if cell.startswith(FORMULAS) else cell for cell in cells]
+    return [guarded(cell) for cell in cells]
