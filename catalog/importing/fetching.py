@@ -12,6 +12,7 @@ import ipaddress
 import socket
 import ssl
 import time
+from collections.abc import Buffer
 from urllib.parse import quote, urljoin, urlsplit
 
 SECONDS = 20.0
@@ -49,9 +50,9 @@ def _follow(address: str, most: int) -> bytes:
         parts = urlsplit(address)
         if parts.scheme != "https" or parts.hostname != host or parts.port not in (None, 443) or not host:
             raise NotFetched("it leads to another place")
-        connection = _Pinned(host, public_address(host))
+        connection = _Pinned(host, public_address(host), deadline)
         try:
-            found = _ask(connection, _target(parts.path, parts.query), most, deadline)
+            found = _ask(connection, _target(parts.path, parts.query), most)
         except (OSError, http.client.HTTPException) as error:
             raise TryLater(f"the host did not answer ({type(error).__name__})") from error
         finally:
@@ -84,18 +85,42 @@ def _is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
+class _Timed(ssl.SSLSocket):
+    """Reads until the deadline of the whole fetch, however little comes at a time: a byte now and then, in a header
+    that never ends, would else keep a worker for days.
+    """
+
+    deadline: float
+
+    def recv_into(self, buffer: Buffer, nbytes: int | None = None, flags: int = 0) -> int:
+        """Everything http.client reads comes by here. Raises TimeoutError."""
+        self.settimeout(_left(self.deadline))
+        return super().recv_into(buffer, nbytes, flags)
+
+
 class _Pinned(http.client.HTTPSConnection):
     """Speaks to one address, and asks for the certificate of the name it stands for."""
 
-    def __init__(self, host: str, address: str) -> None:
+    def __init__(self, host: str, address: str, deadline: float) -> None:
         self._context_of_ours = ssl.create_default_context()
+        self._context_of_ours.sslsocket_class = _Timed
         super().__init__(host, 443, timeout=CONNECT_SECONDS, context=self._context_of_ours)
-        self._address = address
+        self._address, self._deadline = address, deadline
 
     def connect(self) -> None:
         """Connect to the address that was looked at, under the host's name."""
-        plain = socket.create_connection((self._address, 443), timeout=CONNECT_SECONDS)
-        self.sock = self._context_of_ours.wrap_socket(plain, server_hostname=self.host)
+        plain = socket.create_connection((self._address, 443), timeout=_left(self._deadline))
+        sock = self._context_of_ours.wrap_socket(plain, server_hostname=self.host)
+        sock.deadline = self._deadline  # type: ignore[attr-defined]
+        self.sock = sock
+
+
+def _left(deadline: float) -> float:
+    """How long to wait for what comes next. Raises TimeoutError when the time is over."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("it took too long")
+    return min(left, CONNECT_SECONDS)
 
 
 def _target(path: str, query: str) -> str:
@@ -103,7 +128,7 @@ def _target(path: str, query: str) -> str:
     return f"{target}?{quote(query, safe='/%:@!$&()*+,;=~-._?')}" if query else target
 
 
-def _ask(connection: http.client.HTTPSConnection, target: str, most: int, deadline: float) -> bytes | str:
+def _ask(connection: http.client.HTTPSConnection, target: str, most: int) -> bytes | str:
     """The body; or where it has moved to."""
     connection.request("GET", target, headers={"Accept": "image/*", "Accept-Encoding": "identity"})
     answer = connection.getresponse()
@@ -121,8 +146,6 @@ def _ask(connection: http.client.HTTPSConnection, target: str, most: int, deadli
         data += piece
         if len(data) > most:
             raise NotFetched("it is larger than 10 MB")
-        if time.monotonic() > deadline:
-            raise TryLater("it took too long")
     if len(data) < length:
         # A connection that broke says nothing about the image: it is not damaged where it comes from.
         raise TryLater("the answer was cut short")
