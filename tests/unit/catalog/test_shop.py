@@ -31,6 +31,37 @@ def test_home_shows_the_newest_thing_with_a_photo_large_and_says_why(client: Cli
     assert [listing.title for listing in page.context["home"].arrivals] == ["Without a photo"]
 
 
+def test_home_features_a_thing_before_a_file(client: Client):
+    listing_with_photo(title="Moon jug")
+    listing_with_photo(title="Guide (PDF)", delivery=Listing.Delivery.DIGITAL)
+
+    assert client.get("/").context["home"].feature.title == "Moon jug"
+
+
+def test_a_shop_that_brings_in_many_at_once_does_not_fill_the_new_arrivals(client: Client):
+    listing_with_photo(title="Moon jug")
+    bob, anna = SellerFactory(), SellerFactory()
+    for title in ("Bowl", "Plate"):
+        ListingFactory(title=title, seller=bob)
+    for title in ("Lamp", "Lantern", "Candle"):
+        ListingFactory(title=title, seller=anna)
+
+    arrivals = [listing.title for listing in client.get("/").context["home"].arrivals]
+
+    assert arrivals == ["Candle", "Plate", "Lantern", "Bowl"]
+
+
+def test_the_face_and_the_story_of_a_shop_stand_beside_what_it_sells(client: Client):
+    seller = SellerFactory(portrait="portraits/anna.webp", about="Anna throws, her brother glazes.")
+    listing = ListingFactory(seller=seller)
+
+    pages = [client.get(path).content.decode() for path in (listing.get_absolute_url(), f"/shops/{seller.slug}/")]
+
+    for page in pages:
+        assert 'src="/media/portraits/anna.webp"' in page
+        assert "Anna throws, her brother glazes." in page
+
+
 def test_home_never_features_what_is_sold_out(client: Client):
     listing_with_photo(available=0)
 
@@ -81,7 +112,14 @@ def test_strange_words_find_nothing_and_break_nothing(client: Client, words: str
 def test_nothing_found_says_what_to_try(client: Client):
     ListingFactory()
 
-    assert "Try fewer or other words" in client.get("/browse/", {"q": "zeppelin"}).content.decode()
+    page = client.get("/browse/", {"q": "zeppelin"}).content.decode()
+    filtered = client.get("/browse/", {"q": "zeppelin", "sold_out": "1"}).content.decode()
+
+    assert "Try fewer or other words" in page
+    assert "filters__form" not in page, "there is nothing to filter"
+    assert "Filters in use" not in page, "the words stand in the search and in the sentence"
+    assert "filters__form" in filtered
+    assert "Filters in use" in filtered
 
 
 def test_a_category_shows_only_its_own(client: Client, ceramics: Category):
