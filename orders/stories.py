@@ -91,7 +91,7 @@ def turns(purchase: Purchase) -> list[Turn]:
     """Whose turn it is with a paid purchase, the buyer's first: shops that are at the same point share a sentence."""
     everything = list(purchase.orders.all())
     shipped = {order.pk: is_shipped(order) for order in everything}
-    gone = set(given_back().filter(purchase=purchase).values_list("pk", flat=True))
+    gone = _given_back_of(purchase)
     points: dict[tuple[str, bool], list[Order]] = {}
     for order in everything:
         if order.status == Status.FULFILLED and order.pk not in gone:
@@ -102,6 +102,11 @@ def turns(purchase: Purchase) -> list[Turn]:
     ask = _("%(shops)s has sent your things. Tell us when you have them.")
     mine = [Turn(ask % {"shops": order.seller.name}, [order], order) for order in waiting]
     return mine + [Turn(_sentence(status, travels, orders), orders) for (status, travels), orders in points.items()]
+
+
+def _given_back_of(purchase: Purchase) -> set[int]:
+    """The orders whose buyer has everything they paid again."""
+    return set(given_back().filter(purchase=purchase).values_list("pk", flat=True))
 
 
 def _sentence(status: str, travels: bool, orders: list[Order]) -> str:
@@ -161,7 +166,9 @@ def buyer_steps(purchase: Purchase) -> list[Step]:
         steps.append(Step(_("Your payment arrives")))
     if purchase.status != CANCELLED:
         # Of several shops only what comes next, each: the page tells a story, not a schedule.
-        coming = [(order, word) for order in orders for word in _to_come(order)[: 1 if several else None]]
+        gone = _given_back_of(purchase)
+        open_ = [order for order in orders if order.pk not in gone]
+        coming = [(order, word) for order in open_ for word in _to_come(order)[: 1 if several else None]]
         steps += [Step(_named(word, order, several)) for order, word in coming]
     return steps
 
