@@ -4,8 +4,11 @@ Drawing anew drops all that is not the picture: the camera's place and owner, an
 """
 
 import struct
+import threading
 import uuid
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -22,12 +25,17 @@ from catalog.models import Listing, Photo
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 50_000_000
+# What reads these keeps four copies while it does.
+MOST_PIXELS = {"WEBP": 20_000_000}
 MAX_PHOTOS = 8
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 LARGE, SMALL = 1800, 720
 QUALITY = 84
 # So many thumbnails in one go of the worker: a second or two.
 BATCH = 20
+# From so many pixels on, one picture at a time is read in a process, and made smaller so many lines at a time.
+LARGE_PIXELS, STRIP = 12_000_000, 64
+_large = threading.Lock()
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +67,8 @@ def store(listing: Listing, file: IO[bytes], *, alt: str = "") -> Photo:
 
 def make_thumbnails() -> int:
     """Draw the small picture of photos that have none yet; how many. Until then pages show the large one."""
-    waiting = list(Photo.objects.filter(small="").order_by("pk")[:BATCH])
+    # In any order: those whose file is gone wait for good, and a batch full of them would hold up all others.
+    waiting = list(Photo.objects.filter(small="").order_by("?")[:BATCH])
     return sum(_make_thumbnail(photo) for photo in waiting)
 
 
@@ -158,18 +167,48 @@ def _open(file: IO[bytes]) -> Image.Image:
             # Pillow warns at its own limit before it refuses at twice that; ours is asked of the header, below.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(BytesIO(data), formats=FORMATS)
-            if image.width * image.height > MAX_PIXELS:
-                raise PhotoRefused(_("This picture has more than 50 million pixels. Save it smaller and try again."))
+            if image.width * image.height > (most := MOST_PIXELS.get(str(image.format), MAX_PIXELS)):
+                raise _too_many_pixels(most)
             # A JPEG can be read at a half or a quarter, which spares the memory of pixels nobody will see.
             image.draft("RGB", (LARGE, LARGE))
-            image.load()
-            return _in_srgb(ImageOps.exif_transpose(image))
+            with _one_large(image):
+                image.load()
+                picture = _smaller(image)
+            return _in_srgb(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
         raise PhotoRefused(_("This is not a photo we can read. Choose a JPEG, PNG, WebP or GIF file.")) from None
     except Image.DecompressionBombError:
-        raise PhotoRefused(_("This picture has more than 50 million pixels. Save it smaller and try again.")) from None
+        raise _too_many_pixels(MAX_PIXELS) from None
     except (OSError, SyntaxError, ValueError, OverflowError, struct.error):
         raise PhotoRefused(_("This photo is damaged or cut short. Save it again and try once more.")) from None
+
+
+def _too_many_pixels(most: int) -> PhotoRefused:
+    sentence = _("This picture has more than %(n)d million pixels. Save it smaller and try again.")
+    return PhotoRefused(sentence % {"n": most // 1_000_000})
+
+
+@contextmanager
+def _one_large(image: Image.Image) -> Iterator[None]:
+    """Large pictures are read one after the other: each takes four bytes a pixel, and many come at once."""
+    with _large if image.width * image.height > LARGE_PIXELS else nullcontext():
+        yield
+
+
+def _smaller(image: Image.Image) -> Image.Image:
+    """Not much larger than anybody sees it, by a strip at a time: every other way makes copies of the whole first."""
+    factor = max(image.size) // LARGE
+    if factor < 2:
+        return image
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    small = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+    for top in range(0, image.height, STRIP * factor):
+        strip = image.crop((0, top, image.width, min(image.height, top + STRIP * factor)))
+        small.paste(strip.convert(mode).reduce(factor), (0, top // factor))
+    # What is said of the picture goes along: which way is up, and what its colours mean.
+    small.info = dict(image.info)
+    image.close()
+    return small
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:

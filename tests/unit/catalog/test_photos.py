@@ -232,6 +232,17 @@ def test_a_photo_whose_file_is_gone_keeps_no_other_from_its_thumbnail(jug: Listi
     assert good.small.name
 
 
+def test_photos_whose_files_are_gone_fill_no_batch_for_good(jug: Listing, monkeypatch: pytest.MonkeyPatch):
+    gone, good = (photos.store(jug, BytesIO(picture(size=(4, 5)))) for _each in range(2))
+    default_storage.delete(gone.image.name)
+    monkeypatch.setattr(photos, "BATCH", 1)
+
+    made = sum(photos.make_thumbnails() for _sweep in range(40))
+
+    good.refresh_from_db()
+    assert (made, bool(good.small)) == (1, True)
+
+
 def test_a_picture_of_100_megapixels_is_refused_with_a_sentence(jug: Listing):
     out = BytesIO()
     Image.new("1", (10_000, 10_000)).save(out, "PNG")
@@ -245,3 +256,30 @@ def test_what_hides_behind_a_picture_is_gone(jug: Listing):
     photo = photos.store(jug, BytesIO(picture() + b"<script>alert(1)</script>PK\x03\x04"))
 
     assert b"<script>" not in content(photo.image.name)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "L"])
+def test_a_large_picture_is_drawn_as_a_small_one_is(jug: Listing, mode: str):
+    out, facts = BytesIO(), Image.Exif()
+    facts[0x0112] = 6
+    left = Image.new("RGBA", (5400, 3700), "#b5573c")
+    left.paste("#3c57b5", (0, 0, 2700, 3700))
+    left.convert(mode).save(out, "PNG", exif=facts)
+    out.seek(0)
+
+    photo = photos.store(jug, out)
+
+    kept = stored(photo)
+    assert kept.size == (photo.width, photo.height) == (1234, 1800)
+    upper, lower = (kept.convert("RGB").getpixel((600, y)) for y in (10, 1790))
+    assert upper[2] > lower[2] or mode == "L"
+    assert not kept.getexif()
+
+
+def test_a_webp_picture_may_have_fewer_pixels_for_it_is_read_in_several_copies(jug: Listing):
+    out = BytesIO()
+    Image.new("RGB", (5000, 4200)).save(out, "WEBP", method=0, quality=1)
+    out.seek(0)
+
+    with pytest.raises(photos.PhotoRefused, match="more than 20 million pixels"):
+        photos.store(jug, out)
