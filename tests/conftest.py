@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,12 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management.commands import flush
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.transaction import atomic
+from pytest_django import DjangoDbBlocker
 
+from dev import template
 from emulator.core import Emulator
 from gateway import client as gateway
 from tests.chromium import browser  # noqa: F401 - a fixture
@@ -32,6 +36,30 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REDIS_URL = urlunsplit(address._replace(path=f"/{number}"))
     settings.CELERY_BROKER_URL = settings.REDIS_URL
     settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is there now stays to the end: modules, classes and the tests themselves. The collector, which would look
+    through all of it thousands of times in vain, leaves it out, and looks at what tests make less often.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_blocker: DjangoDbBlocker,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+) -> None:
+    """Workers copy a database that was migrated once instead of migrating one each."""
+    if django_db_keepdb and not django_db_createdb:
+        # Most likely it is there.
+        return
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = template.ensure()
 
 
 # What migrations made of the code's own models stays: making it again after each test took most of the time.
