@@ -90,8 +90,16 @@ class Scene:
         mask = Image.new("L", small, 0)
         for outline in outlines:
             ImageDraw.Draw(mask).polygon([(x * small[0], y * small[0]) for x, y in outline], fill=strength)
-        mask = mask.filter(ImageFilter.GaussianBlur(small[0] * blur)).resize(self.size, Image.Resampling.BILINEAR)
-        self.image.paste(colour, (0, 0), mask)
+        mask = mask.filter(ImageFilter.GaussianBlur(small[0] * blur))
+        touched = mask.getbbox()
+        if touched is None:
+            return
+        # Only where it falls: a shadow is a small part of the picture, and laying on costs by the pixel.
+        left, top = max(0, touched[0] - 1), max(0, touched[1] - 1)
+        right, bottom = min(small[0], touched[2] + 1), min(small[1], touched[3] + 1)
+        size = ((right - left) * COARSE, (bottom - top) * COARSE)
+        part = mask.resize(size, Image.Resampling.BILINEAR, box=(left, top, right, bottom))
+        self.image.paste(colour, (left * COARSE, top * COARSE), part)
 
 
 def draw_room(scene: Scene, horizon: float) -> None:
@@ -114,7 +122,8 @@ def lay_shadow(scene: Scene, outline: list[Point]) -> None:
 
 def as_jpeg(scene: Scene, view: random.Random) -> bytes:
     """Smoothed, with a little grain, as a camera would give it."""
-    image = scene.image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+    # The mean of each few pixels: as smooth as a finer filter here, at a tenth of its cost.
+    image = scene.image.reduce(FINE)
     grain = Image.frombytes("L", (WIDTH // 2, HEIGHT // 2), view.randbytes(WIDTH * HEIGHT // 4)).resize((WIDTH, HEIGHT))
     soft = grain.point(lambda value: 122 + value // 20)
     image = ImageChops.overlay(image, Image.merge("RGB", (soft, soft, soft)))

@@ -4,12 +4,14 @@ Shops are set up the way a seller would set them up, through our own rooms and S
 Stripe hosts are filled in through the emulator’s controls.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import product
 from multiprocessing import get_context
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 from django.core.files.base import ContentFile
 
 from accounts import guidelines, onboarding
@@ -32,20 +34,22 @@ from payments import own_payouts
 ACTOR = "demo"
 
 Say = Callable[[str], object]
+Pictures = dict[str, Future[bytes]]
 
 
 def run(password: str, controls: Controls, say: Say, *, small: bool = False) -> None:
     """Bring the demo's data in. `controls` fill in the pages Stripe hosts and move its clock."""
     own_payouts.set_manual(actor=ACTOR)
-    people = {person.email: ensure_person(person, password) for person in PEOPLE}
-    staff, buyers = _of(people, "admin")[0], _of(people, "buyer")
-    for buyer in buyers:
-        ensure_address(buyer)
-    for shop in shops(small=small):
-        seller = ensure_shop(shop, people[shop.owner])
-        is_open = ensure_onboarded(seller, people[shop.owner], controls, finished=shop.owner != troubles.UNFINISHED)
-        made = ensure_goods(seller, shop, publish=is_open)
-        say(f"{shop.name}: {made} listings added")
+    with drawing(shops(small=small)) as pictures:
+        people = ensure_people(password)
+        staff, buyers = _of(people, "admin")[0], _of(people, "buyer")
+        for buyer in buyers:
+            ensure_address(buyer)
+        for shop in shops(small=small):
+            seller = ensure_shop(shop, people[shop.owner])
+            is_open = ensure_onboarded(seller, people[shop.owner], controls, finished=shop.owner != troubles.UNFINISHED)
+            made = ensure_goods(seller, shop, pictures, publish=is_open)
+            say(f"{shop.name}: {made} listings added")
     trade.live_through(buyers[1:], staff, controls, say)
     history.ensure(buyers[0], staff, controls, say)
     if not small:
@@ -59,12 +63,20 @@ def _of(people: dict[str, User], role: str) -> list[User]:
     return [people[person.email] for person in PEOPLE if person.role == role]
 
 
-def ensure_person(person: Person, password: str) -> User:
+def ensure_people(password: str) -> dict[str, User]:
+    """Everybody, by their address. They share a password, so its hash, which is slow by design, is made once."""
+    there = {user.email: user for user in User.objects.filter(email__in=[person.email for person in PEOPLE])}
+    hashed = make_password(password) if len(there) < len(PEOPLE) else ""
+    return {person.email: ensure_person(person, there.get(person.email), hashed) for person in PEOPLE}
+
+
+def ensure_person(person: Person, user: User | None, hashed: str) -> User:
     """A user who can sign in at once: the address counts as confirmed."""
-    user = User.objects.filter(email=person.email).first()
     if user is None:
-        make = User.objects.create_superuser if person.role == "admin" else User.objects.create_user
-        user = make(person.email, password, full_name=person.name)
+        runs_it = person.role == "admin"
+        user = User(email=person.email, full_name=person.name, is_staff=runs_it, is_superuser=runs_it)
+        user.password = hashed
+        user.save()
     EmailAddress.objects.get_or_create(user=user, email=person.email, defaults={"verified": True, "primary": True})
     return user
 
@@ -101,13 +113,21 @@ def ensure_onboarded(seller: Seller, owner: User, controls: Controls, *, finishe
     return account.can_receive_transfers
 
 
-def ensure_goods(seller: Seller, shop: Shop, *, publish: bool) -> int:
+@contextmanager
+def drawing(street: list[Shop]) -> Iterator[Pictures]:
+    """Pictures of what no shop sells yet, drawn by other processes from now on, in the order they will be wanted."""
+    there = set(Listing.objects.values_list("seller__memberships__user__email", "title"))
+    missing = [good.title for shop in street for good in shop.goods if (shop.owner, good.title) not in there]
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
+        yield {title: pool.submit(picture, title) for title in missing}
+
+
+def ensure_goods(seller: Seller, shop: Shop, pictures: Pictures, *, publish: bool) -> int:
     """The shop's listings with their pictures; how many were missing."""
     there = set(seller.listings.values_list("title", flat=True))
     missing = [good for good in shop.goods if good.title not in there]
-    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
-        for good, drawn in zip(missing, pool.map(picture, [good.title for good in missing]), strict=True):
-            add_listing(seller, good, drawn, publish=publish)
+    for good in missing:
+        add_listing(seller, good, pictures[good.title].result(), publish=publish)
     return len(missing)
 
 
