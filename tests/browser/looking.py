@@ -31,13 +31,42 @@ SCHEMES = {"phone": "light", "tablet": "light", "desktop": "dark"}
 SHOTS = os.environ.get("WALK_SHOTS")
 ALL = bool(SHOTS or os.environ.get("WALK_ALL"))
 # What a sandboxed frame shows is another document; axe is to look at ours.
-LOOK = {"resultTypes": ["violations"], "iframes": False}
-RUN = f"axe.run({json.dumps(LOOK)}).then(found => found.violations)"
+LOOK = {"resultTypes": ["violations"], "iframes": False, "preload": False}
+STRUCTURE = {**LOOK, "rules": {"color-contrast": {"enabled": False}}}
+CONTRAST = {**LOOK, "runOnly": ["color-contrast"]}
+# Contrast takes axe longer than all other rules together, and every page has the same head, foot and pieces. What
+# carries text is known by its way down from the root: tags, classes, states, and the style sheets of the page.
+TEXTS = """() => {
+  const told = new Set(["class", "id", "type", "role", "style"]);
+  const says = one => told.has(one.name) || one.name.startsWith("aria-") ? one.value.replace(/[0-9]+/g, "") : "";
+  const hashed = text => {
+    let [a, b] = [1, 2];
+    for (const letter of text) {
+      a = Math.imul(a ^ letter.codePointAt(0), 0x9e3779b1);
+      b = Math.imul(b ^ letter.codePointAt(0), 0x85ebca77);
+    }
+    return `${a}:${b}`;
+  };
+  const ways = new Map([[null, [...document.styleSheets].map(sheet => sheet.href).join()]]);
+  const way = element => {
+    if (!ways.has(element)) {
+      const states = [...element.attributes].map(one => `${one.name}=${says(one)}`).sort();
+      ways.set(element, hashed([way(element.parentElement), element.localName, ...states].join(" ")));
+    }
+    return ways.get(element);
+  };
+  const carries = element => element.matches("input:not([type=hidden]), select, textarea")
+    || [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  window.texts = [...document.body.querySelectorAll("*")].filter(carries);
+  return window.texts.map(way);
+}"""
 TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
 NAME = re.compile(r"[^a-z0-9]+")
 
 # How many pages were looked at so far, and how often by axe.
 looked = {"pages": 0, "axe": 0}
+# Setting -> the texts whose contrast was looked at there.
+contrasts: dict[str, set[str]] = {}
 
 
 class Scripts:
@@ -69,7 +98,7 @@ def everything_wrong(page: Page, scripts: Scripts, size: str, name: str = "") ->
         show(page, width, scheme)
         wrong = [f"{wide} px wider than the screen"] if (wide := page.evaluate(TOO_WIDE)) > 0 else []
         if ALL or width == size:
-            wrong += objections(page, scripts)
+            wrong += objections(page, scripts, f"{width} {scheme}")
         if SHOTS:
             keep(page, f"{looked['pages']:03}-{name or named(page.url)}", f"{width}-{scheme}")
         found += [f"{urlsplit(page.url).path} ({width}, {scheme}): {one}" for one in wrong]
@@ -91,20 +120,27 @@ def show(page: Page, size: str, scheme: str) -> None:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
 
 
-def objections(page: Page, scripts: Scripts) -> list[str]:
-    """What axe objects to, at the setting the page is in."""
+def objections(page: Page, scripts: Scripts, setting: str) -> list[str]:
+    """What axe objects to. Contrast that was looked at before, at the same setting, is not asked for again."""
     looked["axe"] += 1
     with scripts.for_axe():
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE_SCRIPT)
-        return [f"{rule['id']} at {rule['nodes'][0]['target']}" for rule in page.evaluate(RUN)]
+        found = page.evaluate(f"axe.run({json.dumps(STRUCTURE)}).then(found => found.violations)")
+        known = contrasts.setdefault(setting, set())
+        fresh = {text: index for index, text in enumerate(page.evaluate(TEXTS)) if text not in known}
+        if fresh:
+            run = f"chosen => axe.run({{include: chosen.map(index => texts[index])}}, {json.dumps(CONTRAST)})"
+            found += page.evaluate(f"{run}.then(found => found.violations)", [*fresh.values()])
+            known.update(fresh)
+        return [f"{rule['id']} at {rule['nodes'][0]['target']}" for rule in found]
 
 
 def keep(page: Page, name: str, setting: str) -> None:
     """The whole page as a picture."""
     folder = Path(str(SHOTS))
     folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}-{setting}.png", full_page=True)
+    page.screenshot(path=folder / f"{name}-{setting}.jpg", full_page=True, type="jpeg", quality=80)
 
 
 def named(url: str) -> str:

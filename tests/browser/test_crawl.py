@@ -51,7 +51,7 @@ class Crawl:
     visited: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
-    def walk(self, person: Visitor, starts: list[str], *, below: str) -> None:
+    def walk(self, person: Visitor, starts: list[str], *, below: str, scheme: str) -> None:
         """Follow links breadth first from the starts, to a page of each kind."""
         waiting, known = deque(starts), set(starts)
         while waiting:
@@ -61,7 +61,7 @@ class Crawl:
                 continue
             self.times[kind] += 1
             self.visited.append(path)
-            found, links = look_at(person, path, kind)
+            found, links = look_at(person, path, kind, scheme)
             self.complaints += [f"{path}: {complaint}" for complaint in found]
             new = [link for link in dict.fromkeys(links) if link not in known and link.startswith(below)]
             known.update(new)
@@ -78,7 +78,7 @@ def test_every_page_within_reach_is_in_order(site: Site) -> None:
                 login = site.login(role)
                 entrance = "/admin/login/" if role == "admin" else "/accounts/login/"
                 person.sign_in(login["email"], login["password"], entrance)
-            crawl.walk(person, starts, below="/admin/" if role == "admin" else "/")
+            crawl.walk(person, starts, below="/admin/" if role == "admin" else "/", scheme=scheme)
 
     assert crawl.complaints == []
     assert len(crawl.visited) > 100, crawl.visited
@@ -92,7 +92,7 @@ def kind_of(path: str) -> str:
         return re.sub(r"^(/_\w+/)[^/]+/$", r"\1…/", urlsplit(path).path)
 
 
-def look_at(person: Visitor, path: str, kind: str) -> tuple[list[str], list[str]]:
+def look_at(person: Visitor, path: str, kind: str, scheme: str) -> tuple[list[str], list[str]]:
     """What is wrong with one page, and where it leads."""
     if SAME_FOR_ALL.match(kind):
         return [], []
@@ -110,7 +110,7 @@ def look_at(person: Visitor, path: str, kind: str) -> tuple[list[str], list[str]
     if too_wide > 0:
         complaints.append(f"{too_wide} px wider than the phone")
     if is_form or not GENERIC.match(kind):
-        complaints += looking.objections(person.page, person.scripts)
+        complaints += looking.objections(person.page, person.scripts, f"{person.size} {scheme}")
     return complaints, ours(person, links)
 
 
