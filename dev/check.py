@@ -1,6 +1,7 @@
 """Everything that must be green before a change is merged: `python dev/check.py`, or `make check`.
 
 All checks run even when an early one fails, and the tests come last, so that pytest's own count closes the output.
+The types, which take longest of the rest, are checked beside the others.
 """
 
 import os
@@ -8,6 +9,8 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,8 +59,8 @@ def production() -> dict[str, str]:
     }
 
 
-def static_checks() -> list[Check]:
-    """Everything but the tests, cheapest first."""
+def quick_checks() -> list[Check]:
+    """Everything but types and tests, cheapest first."""
     return [
         Check("format", module("ruff", "format", "--check", ".")),
         Check("lint", module("ruff", "check", ".")),
@@ -66,12 +69,21 @@ def static_checks() -> list[Check]:
         Check("system checks", manage("check", "--fail-level", "WARNING")),
         Check("system checks for production", manage("check", "--deploy", "--fail-level", "WARNING"), production()),
         Check("migrations", manage("makemigrations", "--check", "--dry-run")),
-        Check("types", module("mypy", ".")),
     ]
 
 
+TYPES = Check("types", module("mypy", "."))
+
 # import-linter has no `python -m` of its own.
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+
+MAKE_TEST_DATABASE = "import django; django.setup(); from dev import template; template.ensure()"
+# While the types are checked; what is wrong with it the tests' own attempt would say as well.
+TEST_DATABASE = Check(
+    "database for the tests",
+    (PYTHON, "-c", MAKE_TEST_DATABASE),
+    {"DJANGO_SETTINGS_MODULE": "marketplace.settings"},
+)
 
 
 def template_folders() -> list[str]:
@@ -80,11 +92,20 @@ def template_folders() -> list[str]:
     return [str(folder.relative_to(ROOT)) for folder in folders if folder.is_dir()]
 
 
-def passes(check: Check, environment: dict[str, str]) -> bool:
-    """Run one check; its output is shown only when it fails."""
-    print(f"check: {check.title} ...", end="", flush=True)
+@dataclass(frozen=True)
+class Result:
+    """How a check ended."""
+
+    check: Check
+    code: int
+    output: str
+    seconds: float
+
+
+def run(check: Check, environment: dict[str, str]) -> Result:
+    """Run one check to its end."""
     began = time.monotonic()
-    result = subprocess.run(
+    done = subprocess.run(
         check.command,
         cwd=ROOT,
         env={**environment, **check.environment},
@@ -93,24 +114,41 @@ def passes(check: Check, environment: dict[str, str]) -> bool:
         text=True,
         check=False,
     )
-    print(f" {'ok' if result.returncode == 0 else 'FAILED'} ({time.monotonic() - began:.1f} s)", flush=True)
-    if result.returncode:
-        print(f"$ {' '.join(check.command)}\n{result.stdout}", flush=True)
-    return result.returncode == 0
+    return Result(check, done.returncode, done.stdout, time.monotonic() - began)
+
+
+def results(checks: list[Check], environment: dict[str, str]) -> Iterator[Result]:
+    """The results of `checks`, one after the other, and at last that of the types, checked beside them."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        types = beside.submit(run, TYPES, environment)
+        for check in checks:
+            yield run(check, environment)
+        yield types.result()
+
+
+def passes(result: Result) -> bool:
+    """Say how it ended; its output is shown only when it failed."""
+    word = "FAILED" if result.code else "ok"
+    print(f"check: {result.check.title} ... {word} ({result.seconds:.1f} s)", flush=True)
+    if result.code:
+        print(f"$ {' '.join(result.check.command)}\n{result.output}", flush=True)
+    return result.code == 0
 
 
 def main() -> int:
     """0 when everything is green. `--static` leaves the tests out."""
     os.chdir(ROOT)
+    only_static = sys.argv[1:] == ["--static"]
     try:
         environment = {**os.environ, **ensure("test"), "MARKETPLACE_ENV": "test"}
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 1
-    failed = [check.title for check in static_checks() if not passes(check, environment)]
+    checks = quick_checks() if only_static else [*quick_checks(), TEST_DATABASE]
+    failed = [result.check.title for result in results(checks, environment) if not passes(result)]
     if failed:
         print(f"check: FAILED so far: {', '.join(failed)}", flush=True)
-    if sys.argv[1:] == ["--static"]:
+    if only_static:
         return 1 if failed else 0
     print("check: tests", flush=True)
     # The very command the README gives.
