@@ -189,12 +189,12 @@ def test_an_empty_desk_says_how_to_begin(bobs_browser: Client):
     assert "You have not listed anything yet" in bobs_browser.get("/desk/listings/").content.decode()
 
 
-@pytest.mark.parametrize("page", ["/desk/listings/new/", "edit", "variants"])
+@pytest.mark.parametrize("page", ["/desk/listings/new/", "", "variants/"])
 def test_a_listing_typed_when_the_session_ended_is_there_after_signing_in(
     bobs_browser: Client, bobs_shop: Seller, page: str
 ) -> None:
     apron = ListingFactory(seller=bobs_shop)
-    page = page if page.startswith("/") else f"/desk/listings/{apron.pk}/{page}/"
+    page = page if page.startswith("/") else f"/desk/listings/{apron.pk}/{page}"
     mark = re.search(r'name="typed_by" value="(\w+)"', bobs_browser.get(page).content.decode())
     assert mark is not None
     owner = bobs_shop.memberships.get().user
