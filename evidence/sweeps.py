@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from itertools import islice
 
 import structlog
 from django.db.models import Count, F, Q, QuerySet
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 ACTOR = "evidence sweep"
 BATCH = 20
+# So many are tried at most for that: those that fail each time stand in front for good.
+TRIES = 10 * BATCH
 # Whoever pressed the button goes on with it by themselves for so long.
 GRACE = timedelta(seconds=30)
 # Our records may say more by now.
@@ -32,13 +35,13 @@ ASSEMBLE_AGAIN = timedelta(hours=6)
 def begin() -> int:
     """Begin packs for disputes that wait for an answer and have none; how many."""
     waiting = Dispute.objects.filter(status__in=Dispute.NEEDS_ANSWER, pack=None, payment__isnull=False)
-    rows = waiting.select_related("payment").order_by("due_by", "pk")[:BATCH]
+    rows = waiting.select_related("payment").order_by("due_by", "pk")[:TRIES]
     return _each(rows, lambda dispute: packs.for_dispute(dispute, actor=ACTOR))
 
 
 def keep_manual() -> int:
     """Tell Stripe that people answer, where it does not know yet; of how many."""
-    rows = _open().filter(manual_at=None, dispute__status__in=Dispute.NEEDS_ANSWER).order_by("pk")[:BATCH]
+    rows = _open().filter(manual_at=None, dispute__status__in=Dispute.NEEDS_ANSWER).order_by("pk")[:TRIES]
     return _each(rows, lambda pack: submitting.keep_manual(pack, actor=ACTOR))
 
 
@@ -46,13 +49,13 @@ def assemble_again() -> int:
     """Assemble what is still being gathered from our records as they are now; of how many."""
     waiting = Pack.objects.filter(status=Pack.Status.GATHERING).select_related("dispute__payment")
     due = waiting.filter(Q(assembled_at=None) | Q(assembled_at__lte=now() - ASSEMBLE_AGAIN))
-    return _each(due.order_by("assembled_at", "pk")[:BATCH], lambda pack: assembling.assemble(pack, actor=ACTOR))
+    return _each(due.order_by("assembled_at", "pk")[:TRIES], lambda pack: assembling.assemble(pack, actor=ACTOR))
 
 
 def finish() -> int:
     """Go on with answers that a crash or a silent Stripe left behind; how many."""
     left = Submission.objects.filter(status=Submission.Status.SENDING, planned_at__lte=now() - GRACE)
-    return _each(left.order_by("planned_at")[:BATCH], submitting.proceed)
+    return _each(left.order_by("planned_at")[:TRIES], submitting.proceed)
 
 
 def follow() -> int:
@@ -71,9 +74,9 @@ def follow() -> int:
     decided = Q(dispute__status__in=Dispute.ENDED) & ~Q(outcome=F("dispute__status"))
     ended = Pack.objects.annotate(known=known).exclude(status__in=[*Pack.OPEN, *Pack.UNDER_WAY])
     changed = ended.filter(asks | decided | Q(status=Pack.Status.MISSED) & elsewhere)
-    done = _each(late.select_related("dispute").order_by("pk")[:BATCH], following.look)
+    done = _each(late.select_related("dispute").order_by("pk")[:TRIES], following.look)
     for rows in (moved, changed):
-        done += _each(rows.select_related("dispute").order_by("pk")[:BATCH], following.follow)
+        done += _each(rows.select_related("dispute").order_by("pk")[:TRIES], following.follow)
     return done
 
 
@@ -82,7 +85,9 @@ def _open() -> QuerySet[Pack]:
 
 
 def _each[Row: (Pack, Dispute, Submission)](rows: Iterable[Row], act: Callable[[Row], object]) -> int:
-    return sum(1 for row in rows if _try(row, act))
+    """Act on the first BATCH of `rows` that can be helped."""
+    helped = (row for row in rows if _try(row, act))
+    return sum(1 for _row in islice(helped, BATCH))
 
 
 def _try[Row: (Pack, Dispute, Submission)](row: Row, act: Callable[[Row], object]) -> bool:

@@ -27,6 +27,9 @@ WAIT_FOR_MONEY = timedelta(minutes=10)
 NEWS_FOR = timedelta(days=14)
 # Nobody is reminded of what they heard a moment ago.
 QUIET = timedelta(days=1)
+# So many disputes in one sweep, of those that came or ended today and of the others each; another part of these at
+# every sweep, which is so many seconds after the last (marketplace.celery).
+AT_ONCE, EVERY = 500, 120
 FIRST = {
     Status.WARNING_NEEDS_RESPONSE: Kind.INQUIRY,
     Status.NEEDS_RESPONSE: Kind.OPENED,
@@ -37,7 +40,9 @@ ASKS = frozenset(FIRST.values())
 
 
 def tell() -> int:
-    """Write every letter that is due; how many. A dispute whose charge nobody knows is nobody's to be told of (F47)."""
+    """Write the letters that are due about what is new, and about some of the rest; how many. Every sweep looks at
+    others of the rest. A dispute whose charge nobody knows is nobody's to be told of (F47).
+    """
     at = now()
     told = 0
     for dispute in _news(at):
@@ -72,8 +77,16 @@ def remind(found: Disputed) -> bool:
 
 
 def _news(at: datetime) -> list[Dispute]:
+    """What came or ended today, the newest first, and the part of all the others whose turn it is."""
     recent = Q(settled_at=None) | Q(settled_at__gte=at - NEWS_FOR)
-    return list(Dispute.objects.filter(recent, payment__isnull=False).select_related("payment").order_by("pk"))
+    rows = Dispute.objects.filter(recent, payment__isnull=False).select_related("payment")
+    fresh = rows.filter(Q(opened_at__gte=at - QUIET) | Q(settled_at__gte=at - QUIET))
+    parts = -(-rows.count() // AT_ONCE)
+    turn = int(at.timestamp()) // EVERY % parts if parts else 0
+    # By their turn and not by who was told: one that fails each time keeps nobody waiting.
+    some = rows.order_by("pk")[turn * AT_ONCE : (turn + 1) * AT_ONCE]
+    found = {dispute.pk: dispute for dispute in (*fresh.order_by("-pk")[:AT_ONCE], *some)}
+    return [found[pk] for pk in sorted(found)]
 
 
 def _tell(found: Disputed, kind: Kind, at: datetime) -> bool:

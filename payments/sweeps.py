@@ -151,10 +151,9 @@ def end_holds() -> int:
         share__account__transfers=ConnectedAccount.Capability.ACTIVE,
         share__account__closed_at=None,
     ).exclude(share__account__stripe_id=None)
-    for hold in able.select_related("share")[:BATCH]:
-        # A refused transfer is tried again after a while even if Stripe's account page never said no.
-        if hold.ref == "transfer" and hold.opened_at > now() - releases.WAIT:
-            continue
+    # A refused transfer is tried again after a while even if Stripe's account page never said no.
+    waits = Q(ref="transfer", opened_at__gt=now() - releases.WAIT)
+    for hold in able.exclude(waits).select_related("share")[:BATCH]:
         with transaction.atomic():
             share = shares.locked(hold.share_id)
             reason = "Stripe lets the seller be paid again."

@@ -170,3 +170,19 @@ def test_the_first_letter_waits_until_it_is_known_what_was_taken(world: World) -
 
     assert (early, then) == (0, 1)
     assert Share.objects.get().holds.exists()
+
+
+def test_every_dispute_has_its_turn_however_many_there_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (first,) = world.bought((1000,))
+    second = world.bought_again(first, 2000)
+    for share in (first, second):
+        asked(world, share)
+    monkeypatch.setattr(telling, "AT_ONCE", 1)
+    later = now() + timedelta(days=2)
+
+    told = []
+    for sweep in range(3):
+        with fixed_at(later + timedelta(seconds=telling.EVERY * sweep)):
+            told.append(telling.tell())
+
+    assert told == [1, 1, 0]
