@@ -109,6 +109,25 @@ def unexplained(payout: Payout, sums: Iterable[Total]) -> Money:
     return Money(payout.amount - sum(one.net.amount for one in sums), payout.currency)
 
 
+def bar(payout: Payout, sums: Iterable[Total]) -> list[tuple[str, str, Money]]:
+    """For the money bar: what came in for this payout, and where it is. Minor units of the payout's currency.
+
+    The parts add up to all that came in: the payout itself, our fee on it, and what went back for refunds and disputes.
+    """
+    kind, word = {
+        Status.PAID: ("paid", _("At your bank")),
+        Status.FAILED: ("available", _("Back in your Stripe balance")),
+        Status.CANCELED: ("available", _("Back in your Stripe balance")),
+    }.get(Status(payout.status), ("on-its-way", _("On its way to your bank")))
+    found = list(sums)
+    fees = -sum(one.fee.amount for one in found)
+    back = -sum(one.amount.amount for one in found if one.amount.amount < 0)
+    parts = [(kind, word, payout.money), ("fees", _("Our fee"), Money(fees, payout.currency))]
+    parts.append(("refunded", _("Fetched back or kept"), Money(back, payout.currency)))
+    # A bar shows no less than nothing: a payout that Stripe took back, or a fee given back, is in the table below.
+    return [part for part in parts if part[2].amount > 0]
+
+
 def turn(payout: Payout) -> Now:
     """One sentence: where it is, what that means for the money, and what to do."""
     day = day_in_words(payout.arrives_on)

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from accounts.models import Seller
 from evidence import seller_part, standing
 from orders.models import Order
-from payments.models import Share
+from payments.models import Dispute, Share
 
 register = template.Library()
 
@@ -26,6 +26,14 @@ def disputes_to_answer(seller: Seller) -> str:
         len(waiting),
     )
     return sentence % {"n": len(waiting), "until": standing.exact(nearest)}
+
+
+@register.simple_tag
+def asked_back(order: Order) -> bool:
+    """Whether a bank is deciding about the money of this order: what is sent meanwhile may never be paid for."""
+    share = Share.objects.filter(order=order).first()
+    disputes = Dispute.objects.filter(payment=share.payment_id) if share is not None and share.payment_id else None
+    return disputes is not None and disputes.exclude(status__in=Dispute.ENDED).exists()
 
 
 @register.inclusion_tag("evidence/_of_sold.html")

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
-from payments import bars, stories
+from kit.clock import now
+from payments import bars, platform_day, stories
 from payments.admin import standing
 from payments.admin.decide import Desk, possible
 from payments.models import Hold, MilestoneAgreement, MoneyAction, Refund, Release, Share, ShareMove
 from payments.queries import seller_debt
+
+# Nothing was sold before, and databases know no day before the year 1.
+FIRST_DAY = date(2000, 1, 2)
 
 
 class StandsFilter(admin.SimpleListFilter):
@@ -145,7 +152,12 @@ class ShareAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         """One page for each kind of decision."""
         view = self.admin_site.admin_view(self.decide_view)
-        return [path("<int:share_id>/decide/<slug:kind>/", view, name="payments_share_decide"), *super().get_urls()]
+        day = path("day/", self.admin_site.admin_view(self.day_view), name="payments_share_day")
+        return [
+            day,
+            path("<int:share_id>/decide/<slug:kind>/", view, name="payments_share_decide"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Every order that was paid, and where its money is."""
@@ -158,6 +170,25 @@ class ShareAdmin(ReadOnlyAdmin):
         share = self.get_object(request, object_id)
         more = {} if share is None else _shown(share)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+    def day_view(self, request: HttpRequest) -> HttpResponse:
+        """What buyers paid on one day, today without another wish, and where it is now."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        today = localtime(now()).date()
+        try:
+            day = max(FIRST_DAY, min(date.fromisoformat(request.GET.get("day", "")), today))
+        except ValueError:
+            day = today
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "title": date_format(day, "j F Y"),
+            "takings": platform_day.of(day),
+            "before": day - timedelta(days=1),
+            "after": day + timedelta(days=1) if day < today else None,
+        }
+        return TemplateResponse(request, "admin/payments/share/day.html", context)
 
     def decide_view(self, request: HttpRequest, share_id: int, kind: str) -> HttpResponse:
         """Ask, show the consequence, carry out."""

@@ -6,9 +6,9 @@ from typing import Any
 from django import template
 from django.db.models import QuerySet
 
-from orders.models import Order
+from orders.models import Order, Status
 from payments import bars, buyer_words, stories
-from payments.models import Share
+from payments.models import DisputeShare, Share
 
 register = template.Library()
 
@@ -72,10 +72,20 @@ def money_pill_of(orders: Iterable[Order]) -> buyer_words.MoneyPill | None:
 
 @register.simple_tag
 def with_release_lines(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each row with `release_line`: when its order's money is the seller's, or why not yet. A few queries for all."""
+    """Each row with `release_line`: when its order's money is the seller's, or why not yet; and `is_back`: the buyer
+    has all of the money again, so nothing is to be sent. A few queries for all.
+    """
     given = list(rows)
     shares = {share.order_id: share for share in _shares().filter(order__in=[row["order"] for row in given])}
-    return [row | {"release_line": _line(shares.get(row["order"].pk))} for row in given]
+    found = [(row, shares.get(row["order"].pk)) for row in given]
+    return [row | {"release_line": _line(share), "is_back": _is_back(row["order"], share)} for row, share in found]
+
+
+def _is_back(order: Order, share: Share | None) -> bool:
+    """As orders.given_back tells it, from rows that are here already."""
+    if share is None or order.status != Status.PAID or share.refunded < share.gross - share.disputed:
+        return False
+    return not any(part.outcome == DisputeShare.Outcome.OPEN for part in share.disputes.all())
 
 
 def _line(share: Share | None) -> str:

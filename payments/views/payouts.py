@@ -75,6 +75,7 @@ def payout(request: SellerRequest, stripe_id: str) -> HttpResponse:
         "rows": rows,
         "more": more,
         "totals": totals,
+        "bar": payout_pages.bar(found, totals),
         "unexplained": payout_pages.unexplained(found, totals),
         "steps": _steps(found),
     }

@@ -18,7 +18,7 @@ from kit.clock import now
 from kit.mail import Mail
 from kit.money import to_decimal
 from ledger.journal import balance
-from ledger.models import Account
+from ledger.models import Account, Entry
 from orders.models import Order
 from payments import payout_files, sweeps
 from payments.models import Payout, PayoutLine, Release, Share
@@ -119,6 +119,12 @@ def test_a_payout_says_every_sale_fee_and_refund_inside(world: World) -> None:
     lines = PayoutLine.objects.filter(payout=payout)
     assert sum(line.net for line in lines) == payout.amount == sum(total.net.amount for total in page.context["totals"])
     assert not page.context["unexplained"]
+    # The bar's parts are all that came in, and its first is what the ledger says left for the bank.
+    shown = page.context["bar"]
+    assert sum(money.amount for _kind, _word, money in shown) == sum(line.amount for line in lines if line.amount > 0)
+    sent = Entry.objects.get(account=Account.PAYOUTS_IN_TRANSIT, ref=payout.stripe_id, amount__gt=0)
+    assert shown[0][2].amount == sent.amount == payout.amount
+    assert 'class="money-bar__table"' in body
     assert {row.order for row in page.context["rows"]} <= {share.order.number, second.order.number}
     assert "Your bank has it" in body or "It is on its way" in body
     assert payout.stripe_id in listed.content.decode()

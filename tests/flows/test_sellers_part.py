@@ -71,6 +71,24 @@ def upload(client: Client, dispute: Dispute, file: Any, **changes: str) -> Any:
     return client.post(f"/desk/disputes/{dispute.pk}/files/", {"file": file, "shows": "delivery", **changes})
 
 
+def test_an_order_under_a_dispute_is_not_to_be_sent_until_the_bank_has_decided(world: World) -> None:
+    (share,) = world.bought((1000,))
+    seller = as_seller(share)
+    address = f"/desk/orders/{share.order.number}/"
+    before = seller.get(address).text
+
+    dispute = asked(world, share)
+    meanwhile = seller.get(address).text
+    decided(world, dispute, "won")
+    after = seller.get(address).text
+
+    assert "Send it, then say so here" in before
+    assert "Do not send anything until it has decided." in meanwhile
+    assert "Send it, then say so here" not in meanwhile
+    assert "Mark as shipped" in meanwhile
+    assert "Send it, then say so here" in after
+
+
 def test_the_desk_and_the_order_lead_to_a_page_that_says_what_was_taken_and_what_is_asked(world: World) -> None:
     (share,) = world.bought((1000,))
     dispute = asked(world, share)
