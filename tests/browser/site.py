@@ -228,7 +228,8 @@ class Visitor:
 
     def looks_right(self, name: str = "") -> None:
         """Nothing is wrong with this page at any width, in either scheme."""
-        assert looking.everything_wrong(self.page, self.scripts, self.size, name) == []
+        wrong = looking.everything_wrong(self.page, self.scripts, self.size, name)
+        assert not wrong, "\n".join(wrong)
 
 
 def readable(raw: bytes) -> str:
