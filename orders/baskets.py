@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import models, transaction
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum, Value
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts.models import Membership
 from catalog.models import Listing, Reservation, Variant
 from catalog.stock import Goods
 from customers.models import Customer
@@ -143,8 +144,13 @@ def quantity_of(basket: Basket, listing: int, variant: int | None) -> int:
 
 
 def contents(basket: Basket, currency: str | None = None) -> list[BasketLine]:
-    """The basket's lines, or those in one currency, with their listings and sellers, in the order they were added."""
-    lines = basket.lines.select_related("listing__seller", "variant__listing")
+    """The basket's lines, or those in one currency, with their listings and sellers, in the order they were added; each
+    says whether it `is_own`: of a shop whose team the basket's owner is on.
+    """
+    team = Membership.objects.filter(user__customer=basket.customer_id, seller=OuterRef("listing__seller"))
+    # A basket without an owner is not that of the people who have never bought anything.
+    is_own = Exists(team) if basket.customer_id is not None else Value(value=False)
+    lines = basket.lines.select_related("listing__seller", "variant__listing").annotate(is_own=is_own)
     return list(lines if currency is None else lines.filter(listing__currency=currency))
 
 

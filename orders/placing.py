@@ -72,7 +72,7 @@ def place(
             raise CannotPlace([_changed()])
         opened = _open_purchase(locked, currency)
         in_basket = contents(locked, currency)
-        found = problems_of(locked, in_basket, held_units(locked) if opened else {})
+        found = problems_of(in_basket, held_units(locked) if opened else {})
         lines = buyable(in_basket, found)
         ship_to = frozen_address(address) if needs_address(lines) else None
         digest = _digest(lines, ship_to)

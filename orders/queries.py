@@ -119,7 +119,7 @@ def basket_page(basket: Basket | None) -> BasketPage:
         return BasketPage([], 0)
     prefetch_related_objects(lines, "listing__photos")
     held = held_units(basket) if basket.customer_id else {}
-    found = problems_of(basket, lines, held)
+    found = problems_of(lines, held)
     rows = [_row(line, found, held) for line in lines]
     sections = [_section(currency, rows, found) for currency in currencies(lines)]
     return BasketPage(sections, sum(line.quantity for line in lines))

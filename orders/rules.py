@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import ConnectedAccount, Membership
+from accounts.models import ConnectedAccount
 from catalog.models import Listing
 from catalog.stock import Goods
 from kit.money import LARGEST_AMOUNT, SMALLEST_CHARGE, format_money
@@ -44,15 +44,15 @@ class Problem:
 
 def problems(basket: Basket, currency: str | None = None) -> list[Problem]:
     """Everything that keeps this basket, or what it has in one currency, from being checked out whole."""
-    return problems_of(basket, contents(basket, currency), held_units(basket))
+    return problems_of(contents(basket, currency), held_units(basket))
 
 
-def problems_of(basket: Basket, lines: Sequence[BasketLine], held: Mapping[Goods, int]) -> list[Problem]:
-    """The same for lines already read. `held` are units set aside for this basket's own open purchases."""
+def problems_of(lines: Sequence[BasketLine], held: Mapping[Goods, int]) -> list[Problem]:
+    """The same for what `orders.baskets.contents` read. `held` is set aside for the basket's own open purchases."""
     if not lines:
         return [Problem(None, _("Your basket is empty."), "empty")]
     sellers = {line.listing.seller_id for line in lines}
-    own = _sold_by(basket, sellers)
+    own = {line.listing.seller_id for line in lines if getattr(line, "is_own", False)}
     paused = sellers - _able_to_be_paid(sellers)
     found = [problem for line in lines for problem in _of_line(line, held, own, paused)]
     going = buyable(lines, found)
@@ -122,14 +122,6 @@ def _of_whole(lines: Sequence[BasketLine], currency: str) -> list[Problem]:
         message = _("One payment can be at most %(amount)s. Remove something to go on.")
         return [Problem(None, message % {"amount": format_money(LARGEST_AMOUNT, currency)}, "too_large", currency)]
     return []
-
-
-def _sold_by(basket: Basket, sellers: set[int]) -> set[int]:
-    """Those of the sellers whose team the basket's owner is on."""
-    if basket.customer_id is None:
-        return set()
-    teams = Membership.objects.filter(user__customer=basket.customer_id, seller__in=sellers)
-    return set(teams.values_list("seller_id", flat=True))
 
 
 def _able_to_be_paid(sellers: set[int]) -> set[int]:

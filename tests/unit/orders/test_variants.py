@@ -156,7 +156,7 @@ def test_placing_a_variant_takes_as_few_queries_as_a_listing(
     baskets.add(basket, shirt, 1, medium)
     address = alice.addresses.get()
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(15):
         place(address=address)
 
 
