@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Expression, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from accounts.models import Membership, Seller, User
@@ -127,17 +127,21 @@ def of_seller(seller: Seller, asked: Asked, *, after: str = "") -> Page:
     return page(found, SORTS[asked.sort], after)
 
 
-def page(found: QuerySet[Listing], order: Order, after: str, *, counted: QuerySet[Listing] | None = None) -> Page:
-    """One page of `found`; the first one also counts, up to COUNT_UP_TO, in the same query: `counted`, where that is
-    more than is found or better read in an order of its own.
+def page(found: QuerySet[Listing], order: Order, after: str, *, count: Expression | None = None) -> Page:
+    """One page of `found`; the first one also counts, in the same query: by `count`, where reading what is found once
+    more is not the best way.
     """
     if not after:
-        rows: QuerySet[Any] = (found.order_by() if counted is None else counted).values("pk")[: COUNT_UP_TO + 1]
-        found = found.annotate(found=CountUpTo(rows))
+        found = found.annotate(found=count or up_to(found.order_by()))
     listings = list(order.after(after, found)[: PAGE + 1])
     more = order.cursor(listings[PAGE - 1]) if len(listings) > PAGE else ""
-    count = None if after else getattr(listings[0], "found", 0) if listings else 0
-    return Page(listings[:PAGE], more, count)
+    counted = None if after else getattr(listings[0], "found", 0) if listings else 0
+    return Page(listings[:PAGE], more, counted)
+
+
+def up_to(rows: QuerySet[Any]) -> CountUpTo:
+    """How many `rows` there are, up to COUNT_UP_TO and one more."""
+    return CountUpTo(rows.values("pk")[: COUNT_UP_TO + 1])
 
 
 def home() -> Home:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from django.db.models import F, Func, IntegerField, QuerySet
+from django.db.models import Count, F, Func, IntegerField, QuerySet, Window
 
 from catalog import vocabulary, words
 from catalog.asking import RELEVANCE, Asked
-from catalog.browsing import SORTS, Page, cards, narrowed, page
+from catalog.browsing import SORTS, Page, cards, narrowed, page, up_to
 from catalog.keyset import Order
 from catalog.models import Listing
 
@@ -51,22 +51,25 @@ def matching(rows: QuerySet[Listing], q: str) -> QuerySet[Listing]:
 
 
 def best(rows: QuerySet[Listing], q: str) -> QuerySet[Listing]:
-    """Those of `rows` that have the words, the newest CANDIDATES of them, with how well they fit as `rank`."""
-    newest = matching(rows, q).order_by("-published_at", "-pk").values("pk")[:CANDIDATES]
-    return rows.filter(pk__in=newest).annotate(rank=_rank(q))
+    """Those of `rows` that have the words, the newest of them, with how well they fit as `rank`.
+
+    CANDIDATES and one more, which tells that there are others.
+    """
+    newest = matching(rows, q).order_by("-published_at", "-pk").values("pk")[: CANDIDATES + 1]
+    return cards().filter(pk__in=newest).annotate(rank=_rank(q))
 
 
 def _page(asked: Asked, category: str, after: str) -> Page:
     rows = narrowed(cards(), asked, category)
     if not asked.q:
         return page(rows, SORTS[asked.sort], after)
+    if asked.sort == RELEVANCE:
+        # Counted by the way: what is read to be put in order is not read once more.
+        return page(best(rows, asked.q), BEST, after, count=Window(Count("*")))
     fitting = matching(rows, asked.q)
     # Counted from the newest on: what many listings have is then met a thousand times soon, along the index of dates,
     # where the index of words would first collect every one of them.
-    counted = fitting.order_by("-published_at", "-pk")
-    if asked.sort != RELEVANCE:
-        return page(fitting, SORTS[asked.sort], after, counted=counted)
-    return page(best(rows, asked.q), BEST, after, counted=counted)
+    return page(fitting, SORTS[asked.sort], after, count=up_to(fitting.order_by("-published_at", "-pk")))
 
 
 def _rank(q: str) -> Func:
