@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from babel.numbers import format_currency
 from django.utils.translation import get_language, to_locale
@@ -172,6 +173,11 @@ def _need_steps(currency: str) -> str:
 
 def format_money(amount: int, currency: str) -> str:
     """An amount for people, in the reader's locale, always with its currency and a true minus sign."""
-    locale = to_locale(get_language() or "en")
+    return _written(amount, currency, to_locale(get_language() or "en"))
+
+
+# A page of the shop writes two dozen prices, and most of them are the same ones every time.
+@lru_cache(maxsize=4096)
+def _written(amount: int, currency: str, locale: str) -> str:
     text: str = format_currency(to_decimal(amount, currency), currency.upper(), locale=locale)
     return text.replace("-", "\u2212")

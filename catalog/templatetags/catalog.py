@@ -1,11 +1,33 @@
 """Small helps for the shop's templates."""
 
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
 from django import template
+from django.conf import settings
 from django.core.files.storage import default_storage
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from accounts.countries import country_name
+from catalog.models import Listing
 
 register = template.Library()
+
+# About a kilobyte each, in every process.
+CARDS_KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """How a listing is shown on a page. Two with the same `facts` look the same."""
+
+    facts: tuple[object, ...]
+    listing: Listing = field(compare=False)
+    level: int
+    hide_shop: bool
 
 
 @register.filter
@@ -18,3 +40,40 @@ def photo_url(name: str | None) -> str:
 def country(code: str) -> str:
     """A country by its name."""
     return country_name(code)
+
+
+@register.simple_tag
+def listing_card(listing: Listing, level: int | str = 3, *, hide_shop: bool | str = False) -> SafeString:
+    """`{% listing_card listing %}`: a listing from catalog.browsing.cards(), drawn by components/listing_card.html.
+
+    Drawing cards is most of what a page of the shop costs (goal G6), and most visitors see the same ones: they are kept
+    by all that is to be seen on them, so that one that changed is another card.
+    """
+    cover: dict[str, Any] = getattr(listing, "cover", None) or {}
+    facts = (
+        get_language(),
+        listing.pk,
+        listing.slug,
+        listing.title,
+        listing.price,
+        listing.highest_price,
+        listing.currency,
+        listing.available > 0,
+        listing.seller.name,
+        # Where photos are may change while the server runs: some storages sign their addresses.
+        photo_url(cover.get("small") or cover.get("large")),
+        cover.get("width"),
+        cover.get("height"),
+        cover.get("alt"),
+    )
+    card = Card(facts, listing, int(level or 3), bool(hide_shop))
+    # Whoever works at the template wants to see it change.
+    return _draw(card) if settings.DEBUG else _drawn(card)
+
+
+def _draw(card: Card) -> SafeString:
+    given = {"listing": card.listing, "level": card.level, "hide_shop": card.hide_shop}
+    return render_to_string("components/listing_card.html", given)
+
+
+_drawn = lru_cache(maxsize=CARDS_KEPT)(_draw)

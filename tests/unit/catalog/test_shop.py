@@ -304,3 +304,25 @@ def test_a_shop_that_does_not_exist_is_not_found(client: Client):
 @pytest.mark.parametrize("address", ["/", "/browse/", "/desk/listings/"])
 def test_pages_cannot_be_posted_to(client: Client, address: str):
     assert client.post(address).status_code == 405
+
+
+def test_a_card_that_is_kept_is_drawn_anew_once_anything_on_it_changes(client: Client):
+    listing = listing_with_photo(title="Moon jug", price=900, seller__name="Tanner & Sons")
+    client.get("/browse/")
+    Listing.objects.filter(pk=listing.pk).update(title="Sun jug", price=800)
+    Seller.objects.filter(pk=listing.seller_id).update(name="Kiln & daughters")
+    Photo.objects.filter(listing=listing).update(small="photos/b-small.webp")
+
+    page = client.get("/browse/").content.decode()
+
+    assert all(said in page for said in ("Sun jug", "€8.00", "Kiln &amp; daughters", "b-small.webp"))
+    assert "Moon jug" not in page
+
+
+def test_a_card_that_is_kept_is_drawn_in_the_language_of_whoever_looks(client: Client):
+    listing_with_photo(title="Moon jug", price=123456)
+    client.get("/browse/")
+
+    page = client.get("/browse/", headers={"accept-language": "de"}).content.decode()
+
+    assert "1.234,56" in page
