@@ -237,6 +237,8 @@ def test_words_are_learned_when_things_are_published_and_forgotten_when_nobody_s
         "🧵",
         "👩‍🎨 vase",
         "日本",
+        "مزهرية زرقاء",
+        "\u202eesav",
         "\x00",
         "va\x00se",
         "\ud800x",
