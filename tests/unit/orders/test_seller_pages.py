@@ -208,7 +208,7 @@ def test_a_cancelled_order_says_not_to_send_it(browser: Client, paid: Order) -> 
 def test_the_seller_is_told_until_when_to_send_it(browser: Client, paid: Order) -> None:
     Order.objects.update(ship_by=datetime(2030, 6, 14, 12, tzinfo=UTC))
 
-    assert "It is due by 14 June." in text(browser, f"/desk/orders/{paid.number}/")
+    assert "the buyer gets a mail. Until 14 June 2030" in text(browser, f"/desk/orders/{paid.number}/")
 
 
 def test_the_buyers_word_names_no_buyer_on_the_sellers_page(browser: Client, paid: Order) -> None:
