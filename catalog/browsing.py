@@ -10,7 +10,8 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Exists, Expression, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import BaseExpression
 from django.db.models.functions import JSONObject
 
 from accounts.models import Membership, Seller, User
@@ -127,7 +128,7 @@ def of_seller(seller: Seller, asked: Asked, *, after: str = "") -> Page:
     return page(found, SORTS[asked.sort], after)
 
 
-def page(found: QuerySet[Listing], order: Order, after: str, *, count: Expression | None = None) -> Page:
+def page(found: QuerySet[Listing], order: Order, after: str, *, count: BaseExpression | None = None) -> Page:
     """One page of `found`; the first one also counts, in the same query: by `count`, where reading what is found once
     more is not the best way.
     """
