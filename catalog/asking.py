@@ -49,11 +49,10 @@ class Asked:
     @property
     def filters(self) -> list[str]:
         """The filters in use, by the names of GROUPS."""
-        nothing = Asked()
         return [
             name
             for name, fields in GROUPS.items()
-            if any(getattr(self, field) != getattr(nothing, field) for field in fields)
+            if any(getattr(self, field) != getattr(NOTHING, field) for field in fields)
         ]
 
     @property
@@ -63,8 +62,7 @@ class Asked:
 
     def without(self, name: str) -> Asked:
         """The same without one filter."""
-        nothing = Asked()
-        return replace(self, **{field: getattr(nothing, field) for field in GROUPS[name]})
+        return replace(self, **{field: getattr(NOTHING, field) for field in GROUPS[name]})
 
     def without_words(self) -> Asked:
         """The same without the search."""
@@ -99,6 +97,9 @@ class Asked:
         return f"{path}?{urlencode(said)}" if said else path
 
 
+NOTHING = Asked()
+
+
 class WordsField(forms.CharField):
     """What is searched for, on one line and without the characters no text can have."""
 
@@ -126,8 +127,8 @@ class BrowseForm(forms.Form):
         currency = self.fields["currency"]
         delivery = self.fields["delivery"]
         if isinstance(currency, forms.ChoiceField) and isinstance(delivery, forms.ChoiceField):
-            currency.choices = [(code, code.upper()) for code in settings.MARKETPLACE_CURRENCIES]
-            delivery.choices = [("", _("Any way")), *Listing.Delivery.choices]
+            currency.choices = currencies()
+            delivery.choices = ways()
         for name in ("price_from", "price_to"):
             self.fields[name].widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
         self.was_cut = False
@@ -186,6 +187,24 @@ class BrowseForm(forms.Form):
         except ValueError as error:
             self.add_error(name, str(error))
             return None
+
+
+def read(given: Mapping[str, Any]) -> tuple[Asked, BrowseForm | None]:
+    """What was understood, and the form that understood it; most visitors ask for nothing, and then there is none."""
+    if not any(given.get(name) for name in BrowseForm.base_fields):
+        return NOTHING, None
+    form = BrowseForm(given)
+    return form.asked(), form
+
+
+def currencies() -> tuple[tuple[str, str], ...]:
+    """The currencies a price can be in, to choose from."""
+    return tuple((code, code.upper()) for code in settings.MARKETPLACE_CURRENCIES)
+
+
+def ways() -> tuple[tuple[str, str], ...]:
+    """The ways to get something, to choose from."""
+    return ("", _("Any way")), *((value, str(label)) for value, label in Listing.Delivery.choices)
 
 
 def _usual_sort(q: str) -> str:

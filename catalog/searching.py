@@ -6,7 +6,7 @@ from django.db.models import Count, F, Func, IntegerField, QuerySet, Window
 
 from catalog import vocabulary, words
 from catalog.asking import RELEVANCE, Asked
-from catalog.browsing import SORTS, Page, cards, narrowed, page, up_to
+from catalog.browsing import SORTS, Page, cards, first_page, narrowed, page, up_to
 from catalog.keyset import Order
 from catalog.models import Listing
 
@@ -60,6 +60,9 @@ def best(rows: QuerySet[Listing], q: str) -> QuerySet[Listing]:
 
 
 def _page(asked: Asked, category: str, after: str) -> Page:
+    if not (asked.q or asked.sold_out or after):
+        # What is shown of sold-out things goes by the clock.
+        return first_page(asked, category)
     rows = narrowed(cards(), asked, category)
     if not asked.q:
         return page(rows, SORTS[asked.sort], after)

@@ -1,18 +1,19 @@
 """Small helps for the shop's templates."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from accounts.countries import country_name
-from catalog.models import Listing
+from catalog.models import Category, Listing
 
 register = template.Library()
 
@@ -33,7 +34,23 @@ class Card:
 @register.filter
 def photo_url(name: str | None) -> str:
     """The address of a stored photo; nothing for a photo without this size."""
-    return default_storage.url(name) if name else ""
+    if not name:
+        return ""
+    # Those of other storages may change from one moment to the next: some sign their addresses.
+    if default_storage.__class__ is FileSystemStorage:
+        return _file_url(default_storage.base_url, name)
+    return default_storage.url(name)
+
+
+@lru_cache(maxsize=CARDS_KEPT)
+def _file_url(_base: str, name: str) -> str:
+    return default_storage.url(name)
+
+
+@register.filter
+def named(categories: Iterable[Category]) -> tuple[tuple[str, str], ...]:
+    """What is shown of categories, to keep a part of a page by: `{% kept categories|named %}`."""
+    return tuple((each.slug, each.name) for each in categories)
 
 
 @register.filter

@@ -13,7 +13,7 @@ from django_htmx.http import push_url
 from accounts.countries import country_name
 from accounts.models import Seller
 from catalog import asking, browsing, searching, structured
-from catalog.asking import Asked, BrowseForm
+from catalog.asking import Asked
 from catalog.models import Category, Listing
 from catalog.variants import offered_of
 from kit.money import format_money
@@ -37,8 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def browse(request: HttpRequest, slug: str = "") -> HttpResponse:
     """Everything for sale, or one category of it, by words, filters and in an order."""
-    form = BrowseForm(request.GET)
-    asked = form.asked()
+    asked, form = asking.read(request.GET)
     chosen = "" if slug else request.GET.get("category", "").replace("\x00", "")
     if chosen and (wanted := browsing.shelves.named(chosen)):
         # A category has an address of its own.
@@ -56,10 +55,10 @@ def browse(request: HttpRequest, slug: str = "") -> HttpResponse:
         "form": form,
         "category": category,
         "categories": browsing.shelves.all(),
-        "countries": sorted(
-            ((code, country_name(code)) for code in browsing.shelves.countries()), key=lambda each: each[1]
-        ),
+        "countries": _countries(),
         "shops": shops,
+        "ways": asking.ways(),
+        "currencies": asking.currencies(),
         "active": _active(request.path, asked, category, shops),
         "shelves_like": [shelf for shelf in browsing.shelves.like(found.q) if shelf != category],
         "sorts": _sorts(request.path, asked),
@@ -113,7 +112,7 @@ def listing(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
 def seller_shop(request: HttpRequest, slug: str) -> HttpResponse:
     """One seller's shop: who they are, how they send, and what they sell."""
     seller = get_object_or_404(Seller, slug=slug)
-    asked = BrowseForm(request.GET).asked()
+    asked, _form = asking.read(request.GET)
     asked = Asked(sort=asking.NEWEST if asked.sort == asking.RELEVANCE else asked.sort, sold_out=asked.sold_out)
     after = request.GET.get("after", "")
     page = browsing.of_seller(seller, asked, after=after)
@@ -147,9 +146,13 @@ def _sorts(path: str, asked: Asked) -> list[dict[str, str | bool]]:
     ]
 
 
-def _active(path: str, asked: Asked, category: Category | None, shops: list[tuple[str, str]]) -> list[dict[str, str]]:
+def _active(
+    path: str, asked: Asked, category: Category | None, shops: tuple[tuple[str, str], ...]
+) -> list[dict[str, str]]:
     """What narrows the page, each with the address of the page without it."""
-    active = []
+    active: list[dict[str, str]] = []
+    if asked.is_plain:
+        return active
     if asked.q:
         active.append({"label": f"“{asked.q}”", "url": asked.without_words().url(path)})
     labels = {
@@ -173,13 +176,20 @@ def _price(asked: Asked) -> str:
     return _("Price from %(low)s") % {"low": low} if low else _("Up to %(high)s") % {"high": high}
 
 
-def _shops(asked: Asked, page: browsing.Page) -> list[tuple[str, str]]:
+def _countries() -> tuple[tuple[str, str], ...]:
+    """Where sellers are, to choose from."""
+    return tuple(
+        sorted(((code, country_name(code)) for code in browsing.shelves.countries()), key=lambda each: each[1])
+    )
+
+
+def _shops(asked: Asked, page: browsing.Page) -> tuple[tuple[str, str], ...]:
     """Shops to choose from: those of this page, and the chosen one even when it has nothing here."""
     shops = {listing.seller.slug: listing.seller.name for listing in page.listings}
     if asked.shop and asked.shop not in shops:
         chosen: Any = Seller.objects.filter(slug=asked.shop).values_list("name", flat=True).first()
         shops[asked.shop] = chosen or asked.shop
-    return sorted(shops.items(), key=lambda shop: shop[1].lower())
+    return tuple(sorted(shops.items(), key=lambda shop: shop[1].lower()))
 
 
 def _best_of(asked: Asked, page: browsing.Page) -> int:
