@@ -1,7 +1,7 @@
 """What the shop's pages read. Each page has a constant number of queries, however many rows it shows (goal G6)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -88,32 +88,30 @@ class CountUpTo(Subquery):
     output_field = IntegerField()
 
 
-class Facts(Func):
-    """Columns by their names, as one value: `Facts(large="image")`. The names are this program's own, never somebody's.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Joins columns, each behind its name. The names are this program's own, never somebody's."""
 
-    Django's JSONObject does the same with a cast parameter for each name: a third of the work of writing the question.
-    """
-
-    function = "JSONB_BUILD_OBJECT"
-    output_field = JSONField()
-
-    def __init__(self, **columns: str) -> None:
-        super().__init__(*columns.values())
-        self.names = tuple(columns)
-
-    def as_sql(self, *arguments: Any, **context: Any) -> tuple[str, Sequence[Any]]:
-        """With this expression itself to join its parts."""
-        return super().as_sql(*arguments, **{**context, "arg_joiner": self})
+    names: tuple[str, ...]
 
     def join(self, columns: Iterable[str]) -> str:
-        """Each behind its name."""
+        """As JSONB_BUILD_OBJECT takes them."""
         return ", ".join(f"'{name}', {column}" for name, column in zip(self.names, columns, strict=True))
+
+
+def facts(**columns: str) -> Func:
+    """Columns by names, as one value.
+
+    Django's JSONObject writes each name as a parameter with a cast: a third of the work of writing a page's question.
+    """
+    joiner = Named(tuple(columns))
+    return Func(*columns.values(), function="JSONB_BUILD_OBJECT", arg_joiner=joiner, output_field=JSONField())
 
 
 def cover_of(listing: str = "pk") -> Subquery:
     """The facts of a listing's first photo: `annotate(cover=cover_of("listing_id"))` on any model that names one."""
     photos = Photo.objects.filter(listing=OuterRef(listing)).order_by("position", "pk")
-    return Subquery(photos.values(facts=Facts(**PHOTO_FACTS))[:1])
+    return Subquery(photos.values(facts=facts(**PHOTO_FACTS))[:1])
 
 
 def cards() -> QuerySet[Listing]:
@@ -223,7 +221,7 @@ def listing_page(pk: int, viewer: User | AnonymousUser) -> Listing | None:
     photos = Photo.objects.filter(listing=OuterRef("pk")).order_by("position", "pk")
     team = Membership.objects.filter(seller=OuterRef("seller"), user=viewer.pk)
     whole = Listing.objects.select_related("seller", "category").annotate(
-        gallery=ArraySubquery(photos.values(facts=Facts(**PHOTO_FACTS))), is_own=Exists(team)
+        gallery=ArraySubquery(photos.values(facts=facts(**PHOTO_FACTS))), is_own=Exists(team)
     )
     return whole.filter(pk=pk).first()
 
