@@ -115,6 +115,12 @@ class Listing(models.Model):
                 name="listing_by_price_in_category",
                 condition=models.Q(status="published"),
             ),
+            # Without it a way to get things that nothing has costs a look at every listing.
+            models.Index(
+                fields=["delivery", "-published_at", "-id"],
+                name="listing_newest_by_delivery",
+                condition=models.Q(status="published"),
+            ),
             models.Index(
                 fields=["seller", "-published_at", "-id"],
                 name="listing_newest_of_seller",
