@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import guidelines
 from accounts.models import ConnectedAccount, Guidelines, GuidelinesAcceptance, Membership, Seller, User
@@ -97,8 +97,10 @@ class SellerAdmin(admin.ModelAdmin):
     list_display = ("name", "slug", "country", "currency", "transfers", "created_at")
     list_filter = ("country", "currency")
     search_fields = ("name", "slug", "memberships__user__email", "connected_accounts__stripe_id")
-    readonly_fields = ("created_at",)
+    # A photo comes in by the shop's own page alone, where it is checked and drawn anew.
+    readonly_fields = ("portrait", "created_at")
     inlines = (MembershipInline, ConnectedAccountInline)
+    actions = ("take_photo_away",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Seller]:
         """With their accounts, in one query."""
@@ -107,6 +109,17 @@ class SellerAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Sales hang on a seller; one who leaves is closed, not deleted."""
         return False
+
+    @admin.action(description=gettext_lazy("Take the shop's photo away"), permissions=["change"])
+    def take_photo_away(self, request: HttpRequest, queryset: QuerySet[Seller]) -> None:
+        """Of shops whose photo is not fit to be shown."""
+        found = list(queryset.exclude(portrait=""))
+        for seller in found:
+            seller.portrait.delete(save=False)
+            seller.save(update_fields=["portrait"])
+            self.log_change(request, seller, [{"changed": {"fields": ["portrait"]}}])
+        said = ngettext("%(n)d photo was taken away.", "%(n)d photos were taken away.", len(found))
+        self.message_user(request, said % {"n": len(found)}, messages.SUCCESS)
 
     @admin.display(description=gettext_lazy("transfers"))
     def transfers(self, seller: Seller) -> str:

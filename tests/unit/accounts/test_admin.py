@@ -1,6 +1,7 @@
 """Dana's pages about people and sellers."""
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
@@ -142,3 +143,17 @@ def test_somebody_who_is_not_staff_sees_no_admin(bob: User, bobs_shop: Seller):
     answer = browser.get(reverse("admin:accounts_seller_changelist"))
 
     assert answer.status_code in (302, 403)
+
+
+def test_dana_takes_away_a_photo_that_is_not_fit_to_be_shown(dana: Client, bobs_shop: Seller):
+    bobs_shop.portrait.save("face.webp", ContentFile(b"a picture"))
+    storage, name = bobs_shop.portrait.storage, bobs_shop.portrait.name
+
+    dana.post(
+        reverse("admin:accounts_seller_changelist"), {"action": "take_photo_away", "_selected_action": [bobs_shop.pk]}
+    )
+
+    bobs_shop.refresh_from_db()
+    assert not bobs_shop.portrait
+    assert not storage.exists(name)
+    assert 'type="file"' not in page(dana, "accounts_seller_change", bobs_shop.pk)
