@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from accounts.models import Seller
+from catalog.browsing import shelves
 from catalog.models import Category
 from kit.clock import now
 from tests.factories import ListingFactory, SellerFactory
@@ -160,3 +162,60 @@ def test_following_show_more_through_filters_meets_everything_once(client: Clien
         address = page.context["more_url"]
 
     assert len(found) == len(set(found)) == 60
+
+
+def test_filters_that_are_kept_show_what_there_is_to_choose_now(client: Client):
+    listing = ListingFactory(seller__name="Tanner & Sons", seller__country="DE")
+    client.get("/browse/")
+    Seller.objects.filter(pk=listing.seller_id).update(name="Kiln & daughters")
+    ListingFactory(seller__name="Atelier Nord")
+
+    page = client.get("/browse/").content.decode()
+
+    assert "Kiln &amp; daughters</option>" in page
+    assert "Atelier Nord</option>" in page
+    assert "Tanner" not in page
+
+
+def test_filters_that_are_kept_are_in_the_language_of_whoever_looks(client: Client):
+    ListingFactory(seller__country="DE")
+    client.get("/browse/?country=DE")
+
+    german = client.get("/browse/?country=DE", headers={"accept-language": "de"}).content.decode()
+    english = client.get("/browse/?country=DE").content.decode()
+
+    assert '<option value="DE" selected>Deutschland</option>' in german
+    assert '<option value="DE" selected>Germany</option>' in english
+
+
+@pytest.mark.parametrize("typed", ["10", "10.0", "10.00", ""])
+def test_filters_that_are_kept_show_a_price_as_it_was_typed(client: Client, typed: str):
+    client.get("/browse/?price_from=10.000&currency=usd")
+    client.get("/browse/?price_from=10&currency=eur")
+
+    page = client.get(f"/browse/?price_from={typed}&currency=usd").content.decode()
+
+    assert f'name="price_from" value="{typed}"' in page
+    assert '<option value="usd" selected>' in page
+    assert '<option value="eur">' in page
+
+
+def test_filters_that_are_kept_belong_to_their_own_shelf(client: Client, ceramics: Category):
+    client.get("/browse/")
+
+    page = client.get("/browse/ceramics-glass/").content.decode()
+
+    assert '<form class="filters__form" action="/browse/ceramics-glass/"' in page
+    assert '<a href="/browse/ceramics-glass/" aria-current="page">' in page
+    assert '<a href="/browse/ceramics-glass/">' in client.get("/browse/").content.decode()
+
+
+def test_a_shelf_with_another_name_is_shown_by_it(client: Client, ceramics: Category):
+    client.get("/browse/")
+    Category.objects.filter(pk=ceramics.pk).update(name="Pots & pans")
+    shelves.forget()
+
+    page = client.get("/browse/").content.decode()
+
+    assert "Pots &amp; pans</a>" in page
+    assert "Ceramics and glass" not in page

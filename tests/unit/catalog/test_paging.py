@@ -140,6 +140,15 @@ def test_a_category_walks_its_own_index(sixty: list[Listing]):
     assert "Sort Key: catalog_listing" not in plan
 
 
+def test_a_way_to_get_things_that_nothing_has_is_looked_up(sixty: list[Listing]):
+    digital = browsing.cards().filter(delivery=Listing.Delivery.DIGITAL, available__gt=0)
+
+    plan = _plan_with_indexes_only(browsing.NEWEST.after("", digital)[:25])
+
+    assert "listing_newest_by_delivery" in plan
+    assert "Sort Key: catalog_listing" not in plan
+
+
 def _plan_with_indexes_only(rows: object) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

@@ -1,11 +1,13 @@
 """What a visitor sees of the shop."""
 
+import re
+
 import pytest
 from django.test import Client
 
 from accounts.models import Seller
 from catalog.models import Category, Listing, Photo
-from tests.factories import ListingFactory, SellerFactory
+from tests.factories import ListingFactory, SellerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -326,3 +328,29 @@ def test_a_card_that_is_kept_is_drawn_in_the_language_of_whoever_looks(client: C
     page = client.get("/browse/", headers={"accept-language": "de"}).content.decode()
 
     assert "1.234,56" in page
+
+
+def test_what_is_kept_of_a_page_shows_nobody_somebody_else(client: Client):
+    ListingFactory()
+    people = [UserFactory(email=f"{name}@example.org") for name in ("ann", "bea")]
+    pages = []
+
+    for person in people:
+        client.force_login(person)
+        pages.append(client.get("/browse/").content.decode())
+    client.logout()
+    pages.append(client.get("/browse/").content.decode())
+
+    assert ["ann@example.org" in page for page in pages] == [True, False, False]
+    assert ["bea@example.org" in page for page in pages] == [False, True, False]
+    assert ["Sign in" in page for page in pages] == [False, False, True]
+    assert len({re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)[1] for page in pages}) == 3
+
+
+def test_no_two_answers_share_a_nonce(client: Client):
+    pages = [client.get("/browse/") for _each in range(2)]
+
+    nonces = [re.search(r'<script src="[^"]*htmx[^"]*" [^>]*nonce="([^"]+)"', page.content.decode()) for page in pages]
+
+    assert nonces[0][1] != nonces[1][1]
+    assert all(nonce[1] in page.headers["Content-Security-Policy"] for nonce, page in zip(nonces, pages, strict=True))
