@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.importing import plans
-from catalog.models import ImportItem, Listing
+from catalog.models import ImportItem, ImportRun, Listing
 from catalog.shopify import Product
 from kit.money import format_money
 
@@ -52,6 +52,17 @@ class Row:
     images: str
     is_published: bool
     changes: list[Told]
+
+
+def outcome(run: ImportRun) -> str:
+    """What the file would do, or did, in numbers; of what does not happen nothing is said."""
+    parts = [
+        (run.new, ngettext("%(n)d new listing", "%(n)d new listings", run.new)),
+        (run.changed, ngettext("%(n)d changed", "%(n)d changed", run.changed)),
+        (run.unchanged, ngettext("%(n)d as it was", "%(n)d as they were", run.unchanged)),
+        (run.published, ngettext("%(n)d published", "%(n)d published", run.published)),
+    ]
+    return " · ".join(said % {"n": count} for count, said in parts if count)
 
 
 def row_of(item: ImportItem) -> Row:

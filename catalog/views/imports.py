@@ -200,6 +200,7 @@ def _page(request: SellerRequest, run: ImportRun, form: ConfirmForm, status: int
     if shown not in [tab["show"] for tab in tabs]:
         shown = str(tabs[0]["show"]) if tabs else ""
     context |= {
+        "outcome": wording.outcome(run),
         "tabs": tabs,
         "shown": shown,
         "refusal": why_cannot_sell(run.seller),

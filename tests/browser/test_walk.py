@@ -183,7 +183,7 @@ def the_seller_brings_a_file(seller: Visitor, walk: Walk) -> None:
         seller.follow("Upload the mended file")
     uploads(seller, export(walk, price="18.50"))
     # Without scripts the page comes again by itself as well.
-    seller.sees("2 new listings,")
+    seller.sees("2 new listings")
     seller.looks_right("import-preview")
     seller.page.get_by_label("Publish those the file calls published").check()
     seller.press("Import 2 products")
