@@ -103,6 +103,7 @@ PAGES = {
     "profile": Page("/account/", alice),
     "cards": Page("/account/cards/", alice),
     "desk": Page("/desk/", bob),
+    "own shop": Page("/desk/shop/", bob),
     "listings": Page("/desk/listings/", bob),
     "listing's form": Page(lambda cast: f"/desk/listings/{cast.listing.pk}/", bob),
     "import": Page("/desk/import/", bob),
@@ -123,7 +124,7 @@ WITHOUT_A_LIST = frozenset(
     """
     healthz readyz robots choose sell guidelines_page onboarding_page onboarding_start onboarding_refresh card_add
     card_added address_add find listing_new export_listings add page come_back schedule bank month_csv index save
-    listings_bulk
+    listings_bulk portrait_remove
     """.split()
 )
 
