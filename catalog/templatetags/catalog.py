@@ -9,6 +9,7 @@ from django import template
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.template.loader import render_to_string
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -86,6 +87,13 @@ def listing_card(listing: Listing, level: int | str = 3, *, hide_shop: bool | st
     card = Card(facts, listing, int(level or 3), bool(hide_shop))
     # Whoever works at the template wants to see it change.
     return _draw(card) if settings.DEBUG else _drawn(card)
+
+
+@register.simple_tag
+def listing_cards(listings: Iterable[Listing], level: int | str = 3, *, hide_shop: bool | str = False) -> SafeString:
+    """`{% listing_cards page.listings 2 %}`: the cards of a page, each as an item of its list."""
+    cards = [listing_card(listing, level, hide_shop=hide_shop) for listing in listings]
+    return format_html_join("\n", "<li>{}</li>", ((card,) for card in cards))
 
 
 def _draw(card: Card) -> SafeString:

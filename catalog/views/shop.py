@@ -1,5 +1,6 @@
 """What everybody may see: home, browse, a listing, a seller's shop."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -61,7 +62,7 @@ def browse(request: HttpRequest, slug: str = "") -> HttpResponse:
         "currencies": asking.currencies(),
         "active": _active(request.path, asked, category, shops),
         "shelves_like": [shelf for shelf in browsing.shelves.like(found.q) if shelf != category],
-        "sorts": _sorts(request.path, asked),
+        "sorts": partial(_sorts, request.path, asked),
         "query": asked.url(""),
         "clear_url": asked.without_words().url(request.path),
         "meant_url": asked.searching(found.meant).url(request.path) if found.meant else "",
