@@ -9,7 +9,6 @@ from django import template
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.template.loader import render_to_string
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -67,9 +66,22 @@ def listing_card(listing: Listing, level: int | str = 3, *, hide_shop: bool | st
     Drawing cards is most of what a page of the shop costs (goal G6), and most visitors see the same ones: they are kept
     by all that is to be seen on them, so that one that changed is another card.
     """
+    return _card(listing, get_language(), int(level or 3), hide_shop=bool(hide_shop))
+
+
+@register.simple_tag
+def listing_cards(listings: Iterable[Listing], level: int | str = 3, *, hide_shop: bool | str = False) -> SafeString:
+    """`{% listing_cards page.listings 2 %}`: the cards of a page, each as an item of its list."""
+    language = get_language()
+    cards = [_card(listing, language, int(level or 3), hide_shop=bool(hide_shop)) for listing in listings]
+    # Each was made safe where it was drawn.
+    return SafeString("\n".join([f"<li>{card}</li>" for card in cards]))
+
+
+def _card(listing: Listing, language: str | None, level: int, *, hide_shop: bool) -> SafeString:
     cover: dict[str, Any] = getattr(listing, "cover", None) or {}
     facts = (
-        get_language(),
+        language,
         listing.pk,
         listing.slug,
         listing.title,
@@ -84,16 +96,9 @@ def listing_card(listing: Listing, level: int | str = 3, *, hide_shop: bool | st
         cover.get("height"),
         cover.get("alt"),
     )
-    card = Card(facts, listing, int(level or 3), bool(hide_shop))
+    card = Card(facts, listing, level, hide_shop)
     # Whoever works at the template wants to see it change.
     return _draw(card) if settings.DEBUG else _drawn(card)
-
-
-@register.simple_tag
-def listing_cards(listings: Iterable[Listing], level: int | str = 3, *, hide_shop: bool | str = False) -> SafeString:
-    """`{% listing_cards page.listings 2 %}`: the cards of a page, each as an item of its list."""
-    cards = [listing_card(listing, level, hide_shop=hide_shop) for listing in listings]
-    return format_html_join("\n", "<li>{}</li>", ((card,) for card in cards))
 
 
 def _draw(card: Card) -> SafeString:
