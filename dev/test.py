@@ -17,7 +17,8 @@ from dev.messages import compile_all  # noqa: E402
 from dev.postgres import ServiceError  # noqa: E402
 from dev.services import Services  # noqa: E402
 
-PARALLEL = ["-n", "2", "--dist", "loadfile"]
+# File by file, in the order tests/conftest.py puts them in: what takes longest first.
+PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def environment() -> dict[str, str]:

@@ -14,7 +14,9 @@ from django.core.management.commands import flush
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.transaction import atomic
+from django.utils import timezone, translation
 from pytest_django import DjangoDbBlocker
+from xdist.scheduler import LoadFileScheduling
 
 from dev import template
 from emulator.core import Emulator
@@ -23,6 +25,9 @@ from tests.chromium import browser  # noqa: F401 - a fixture
 from tests.signing import CONNECT, PLATFORM
 from tests.stripe_inprocess import InProcessHTTPClient
 from tests.world import World
+
+BROWSER = "tests/browser/"
+SLOW = (BROWSER, "tests/infra/", "tests/sim/", "tests/flows/")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,6 +41,24 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REDIS_URL = urlunsplit(address._replace(path=f"/{number}"))
     settings.CELERY_BROKER_URL = settings.REDIS_URL
     settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: next((n for n, slow in enumerate(SLOW) if item.nodeid.startswith(slow)), len(SLOW)))
+
+
+class Scheduling(LoadFileScheduling):
+    """File by file, and all walks in the browser to one worker: they share its demo, which takes long to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Asked only where there are workers."""
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -60,6 +83,13 @@ def django_db_modify_db_settings(
         return
     with django_db_blocker.unblock():
         connection.settings_dict["TEST"]["TEMPLATE"] = template.ensure()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The database can be dropped at the end: what a thread left in a circle of references is closed by then."""
+    yield
+    gc.collect()
 
 
 # What migrations made of the code's own models stays: making it again after each test took most of the time.
@@ -89,11 +119,16 @@ def _delete_rows(operations: DatabaseOperations, _truncate: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def apart(settings: Any, tmp_path: Path) -> None:
-    """Each test has its own media, and rate limits and caches of its own."""
+def apart(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """Each test has its own media, and rate limits and caches of its own; and leaves nobody's language behind, as a
+    request by a test's client does.
+    """
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PRIVATE_ROOT = tmp_path / "private"
     cache.clear()
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture

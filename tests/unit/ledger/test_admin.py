@@ -27,4 +27,4 @@ def test_staff_read_one_seal(admin_client: Client) -> None:
     shown = admin_client.get("/admin/ledger/seal/1/change/")
 
     assert shown.status_code == 200
-    assert "Rows hash" in shown.content.decode()
+    assert "Hash of the rows" in shown.content.decode()
