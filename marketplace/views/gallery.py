@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
+from accounts.models import Seller
 from kit.clock import now
 from kit.icons import PATHS
 from kit.money import Money
@@ -166,6 +167,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "colours": COLOURS,
         "icons": sorted(PATHS),
         "drawings": DRAWINGS,
+        "shop": Seller(name="Otto & Daughters"),
+        "words_kept": ["A jug of stoneware, thrown by hand.\nIt holds a litre."],
         "error_pages": sorted(ERROR_PAGES),
         "form": SampleForm(auto_id="fresh_%s"),
         "form_with_errors": SampleForm({"title": "", "delivery": "by post"}, auto_id="refused_%s"),
