@@ -9,6 +9,7 @@ from django import template
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.template.loader import render_to_string
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -73,9 +74,8 @@ def listing_card(listing: Listing, level: int | str = 3, *, hide_shop: bool | st
 def listing_cards(listings: Iterable[Listing], level: int | str = 3, *, hide_shop: bool | str = False) -> SafeString:
     """`{% listing_cards page.listings 2 %}`: the cards of a page, each as an item of its list."""
     language = get_language()
-    cards = [_card(listing, language, int(level or 3), hide_shop=bool(hide_shop)) for listing in listings]
-    # Each was made safe where it was drawn.
-    return SafeString("\n".join([f"<li>{card}</li>" for card in cards]))
+    cards = ((_card(listing, language, int(level or 3), hide_shop=bool(hide_shop)),) for listing in listings)
+    return format_html_join("\n", "<li>{}</li>", cards)
 
 
 def _card(listing: Listing, language: str | None, level: int, *, hide_shop: bool) -> SafeString:
