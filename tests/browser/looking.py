@@ -118,6 +118,8 @@ def show(page: Page, size: str, scheme: str) -> None:
     page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
     if ALL:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        # Colours fade into those of the other scheme: half-way they are those of neither.
+        page.evaluate("document.getAnimations().forEach(one => one.finish())")
 
 
 def objections(page: Page, scripts: Scripts, setting: str) -> list[str]:
