@@ -54,9 +54,10 @@ def _shop(buyer: User, chance: random.Random, controls: Controls) -> object:
 
 
 def _send(order: Order) -> None:
-    """Only what is sent: a download is there at once, a print is collected later."""
+    """A parcel has a number; a download is handed over."""
     reason = "The seller said so."
-    sent = {"carrier": "DHL", "tracking_number": f"0034043416109402{order.pk:04d}"}
+    is_parcel = order.lines.filter(delivery=Listing.Delivery.SHIPPED).exists()
+    sent = {"carrier": "DHL", "tracking_number": f"0034043416109402{order.pk:04d}"} if is_parcel else {}
     progress.fulfil(order, at=now(), actor=ACTOR, reason=reason, **sent)
 
 
