@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import Seller
 from catalog import photos
+from kit.faults import faultpoint
 
 SIDE = 720
 
@@ -31,6 +32,7 @@ def _replace(seller: Seller, name: str) -> None:
         # Two who replace it at once: the second waits, and then removes the file of the first.
         row = Seller.objects.select_for_update(no_key=True).get(pk=seller.pk)
         before, row.portrait.name = row.portrait.name, name
+        faultpoint("portraits.replacing")
         row.save(update_fields=["portrait"])
         if before:
             transaction.on_commit(partial(row.portrait.storage.delete, before))
