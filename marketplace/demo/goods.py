@@ -31,6 +31,8 @@ class Shop:
     name: str
     country: str
     currency: str
+    # The hair of its owner (catalog.demo_faces).
+    face: str
     about: str
     goods: tuple[Good, ...]
 
