@@ -28,6 +28,10 @@ class Controls:
         """Pay on a hosted page with a test card, or the one that always works. Raises requests.HTTPError."""
         self._post(f"/_emulator/sessions/{session}/pay", number=card, email=email)
 
+    def save_card(self, session: str, email: str, card: str, *, month: int, year: int) -> None:
+        """Save a test card with this last month on a hosted page. Raises requests.HTTPError."""
+        self._post(f"/_emulator/sessions/{session}/pay", number=card, email=email, exp_month=month, exp_year=year)
+
     def pay_out(self, account: str, amount: int) -> None:
         """Send `amount` (minor units) of a seller’s balance to their bank. Raises requests.HTTPError."""
         self._post(f"/_emulator/accounts/{account}/drain", amount=amount)

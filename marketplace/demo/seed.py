@@ -17,13 +17,14 @@ from django.core.files.base import ContentFile
 from accounts import guidelines, onboarding
 from accounts.models import Seller, User
 from accounts.sellers import open_shop
-from catalog import photos, publishing, variants, vocabulary
+from catalog import photos, portraits, publishing, variants, vocabulary
+from catalog.demo_faces import face
 from catalog.demo_images import picture
 from catalog.forms import slug_for
 from catalog.models import Category, Listing
 from customers.models import Address
 from customers.profiles import customer_for, save_address
-from marketplace.demo import history, trade, troubles
+from marketplace.demo import history, trade, troubles, wallet
 from marketplace.demo.emulator import Controls
 from marketplace.demo.goods import Good, Shop, shops
 from marketplace.demo.people import PEOPLE, Person
@@ -47,9 +48,12 @@ def run(password: str, controls: Controls, say: Say, *, small: bool = False) -> 
             ensure_address(buyer)
         for shop in shops(small=small):
             seller = ensure_shop(shop, people[shop.owner])
+            ensure_face(seller, shop, pictures)
             is_open = ensure_onboarded(seller, people[shop.owner], controls, finished=shop.owner != troubles.UNFINISHED)
             made = ensure_goods(seller, shop, pictures, publish=is_open)
             say(f"{shop.name}: {made} listings added")
+    # While the clock is in the past, so that a card can have expired since.
+    wallet.ensure(buyers[0], controls)
     trade.live_through(buyers[1:], staff, controls, say)
     history.ensure(buyers[0], staff, controls, say)
     if not small:
@@ -104,6 +108,12 @@ def ensure_shop(shop: Shop, owner: User) -> Seller:
     return seller
 
 
+def ensure_face(seller: Seller, shop: Shop, pictures: Pictures) -> None:
+    """A drawing of who runs it, for a shop that shows nobody yet."""
+    if not seller.portrait:
+        portraits.keep(seller, ContentFile(pictures[shop.name].result()))
+
+
 def ensure_onboarded(seller: Seller, owner: User, controls: Controls, *, finished: bool) -> bool:
     """The shop's account at Stripe; whether it may be paid, and the shop sell."""
     account = onboarding.open_account(seller, owner.email)
@@ -115,11 +125,19 @@ def ensure_onboarded(seller: Seller, owner: User, controls: Controls, *, finishe
 
 @contextmanager
 def drawing(street: list[Shop]) -> Iterator[Pictures]:
-    """Pictures of what no shop sells yet, drawn by other processes from now on, in the order they will be wanted."""
+    """Pictures of what no shop sells or shows yet, by title and by shop, drawn by other processes from now on, in the
+    order they will be wanted.
+    """
     there = set(Listing.objects.values_list("seller__memberships__user__email", "title"))
-    missing = [good.title for shop in street for good in shop.goods if (shop.owner, good.title) not in there]
+    shown = set(Seller.objects.exclude(portrait="").values_list("memberships__user__email", flat=True))
     with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
-        yield {title: pool.submit(picture, title) for title in missing}
+        drawn: Pictures = {}
+        for shop in street:
+            if shop.owner not in shown:
+                drawn[shop.name] = pool.submit(face, shop.name, shop.face)
+            missing = [good.title for good in shop.goods if (shop.owner, good.title) not in there]
+            drawn |= {title: pool.submit(picture, title) for title in missing}
+        yield drawn
 
 
 def ensure_goods(seller: Seller, shop: Shop, pictures: Pictures, *, publish: bool) -> int:
