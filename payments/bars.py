@@ -1,6 +1,7 @@
 """Where the money of one order is, for the money bar: parts that always add up to what the buyer paid.
 
-Amounts are minor units of the share's currency. Made from the rows of the share and its order, without a query.
+Amounts are minor units of the share's currency. Made from the rows of the share, its order and its disputes, without a
+query where those were read along.
 """
 
 from __future__ import annotations
@@ -46,8 +47,15 @@ def for_buyer(share: Share) -> Bar:
         ("held", buyer_words.held_label(share), share.money(place.held + fee_held)),
         ("paid", _("With the shop"), share.money(place.seller + place.fee - fee_held)),
         ("refunded", _("Back to you"), share.money(place.refunded)),
-        ("disputed", _("With your bank"), share.money(place.disputed)),
+        _at_buyers_bank(share, place),
     ]
+
+
+def _at_buyers_bank(share: Share, place: Places) -> tuple[str, str, Money]:
+    """What the buyer's bank asks back, or has given back once it decided."""
+    if place.disputed and share.pk and all(part.ended_at for part in share.disputes.all()):
+        return "refunded", _("Given back by your bank"), share.money(place.disputed)
+    return "disputed", _("With your bank"), share.money(place.disputed)
 
 
 def for_seller(share: Share) -> Bar:

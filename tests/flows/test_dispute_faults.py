@@ -19,7 +19,7 @@ from ledger import journal
 from ledger.models import Account, Entry
 from monitoring import sweeping
 from orders.models import FundsFlow
-from payments import decisions, disputes, stories, sweeps
+from payments import bars, decisions, disputes, stories, sweeps
 from payments.errors import NotYet
 from payments.models import Dispute, DisputeMove, DisputeShare, Hold, MoneyAction, Refund, Release, Reversal, Share
 from payments.tasks import act_on_held_money
@@ -366,6 +366,9 @@ def test_the_money_story_tells_each_their_part_of_a_lost_dispute(world: World) -
     assert {"Your bank asked for your money back", "Your bank gave it back to you"} <= buyer
     assert {"The buyer’s bank asked for the money back", "The bank decided for the buyer; your part"} <= seller
     assert {"Disputed at the bank: lost", "Dispute over: the buyer has it"} <= staff
+    assert [(kind, label) for kind, label, money in bars.for_buyer(fresh(share)) if money.amount] == [
+        ("refunded", "Given back by your bank")
+    ]
 
 
 def test_the_admin_begins_with_a_dispute_that_waits_for_an_answer(world: World, admin_client: Client) -> None:
