@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.countries import country_name
 from customers import postal_codes
 
 _POSTAL = {
@@ -64,7 +63,7 @@ class AddressWords:
     @property
     def region_missing(self) -> str:
         """Said when the region is not filled in where parcels need one."""
-        return _("An address in %(country)s needs its state or region.") % {"country": country_name(self.country)}
+        return _("An address in this country needs it.")
 
 
 def of(country: str) -> AddressWords:

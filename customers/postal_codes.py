@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from accounts.countries import country_name
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -82,10 +80,7 @@ def normalise(code: str, country: str) -> str:
         return " ".join(code.split())
     written = _spaced(code, country)
     if re.fullmatch(rule.pattern, written, flags=re.ASCII) is None:
-        raise ValueError(
-            _("A postal code in %(country)s looks like %(example)s.")
-            % {"country": country_name(country), "example": rule.example}
-        )
+        raise ValueError(_("In this country it looks like %(example)s.") % {"example": rule.example})
     return written
 
 

@@ -46,7 +46,7 @@ def test_a_wrong_postal_code_is_told_beside_its_field(browser: Client):
     page = browser.post(NEW, {**HOME, "postal_code": "123"})
 
     assert page.status_code == 422
-    assert "A postal code in Germany looks like 10115." in page.content.decode()
+    assert "In this country it looks like 10115." in page.content.decode()
     assert not Address.objects.exists()
 
 
@@ -66,7 +66,7 @@ def test_a_country_with_postal_codes_needs_one(browser: Client):
 def test_an_american_address_needs_its_state(browser: Client):
     page = browser.post(NEW, {**HOME, "country": "US", "postal_code": "94103"})
 
-    assert "An address in United States needs its state or region." in page.content.decode()
+    assert "State: An address in this country needs it." in page.content.decode()
 
 
 def test_a_country_that_does_not_exist_is_refused(browser: Client):
