@@ -157,8 +157,10 @@ def money_bar(parts: Iterable[tuple[str, str, Money]], title: str = "") -> Mappi
 
 @register.simple_tag
 def errors_of(form: BaseForm) -> SafeString:
-    """The form's errors as list items, each linked to its field."""
-    rows = ((name, problem) for name, problems in form.errors.items() for problem in problems)
+    """The form's errors as list items in the order of its fields, each linked to its own."""
+    places = {name: place for place, name in enumerate(form.fields)}
+    names = sorted(form.errors, key=lambda name: places.get(name, -1))
+    rows = ((name, problem) for name in names for problem in form.errors[name])
     return format_html_join("", "<li>{}</li>", ((_error_link(form, name, str(problem)),) for name, problem in rows))
 
 

@@ -155,8 +155,11 @@ class Order(forms.Form):
     title = forms.CharField(help_text="In a few words.")
     kind = forms.ChoiceField(choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
     note = forms.CharField(required=False)
+    colour = forms.ChoiceField(choices=[("", "Any"), ("b", "Blue")], required=False)
 
     def clean(self):
+        if self.data.get("colour") == "b":
+            self.add_error("title", "There is nothing blue.")
         raise forms.ValidationError("These do not go together.")
 
 
@@ -174,6 +177,18 @@ def test_fields_that_may_stay_empty_say_so():
 
     assert "(optional)" in form["note"].as_field_group()
     assert "(optional)" not in form["title"].as_field_group()
+
+
+def test_a_list_to_choose_from_says_itself_what_choosing_nothing_means():
+    assert "(optional)" not in Order()["colour"].as_field_group()
+
+
+def test_the_summary_follows_the_order_of_the_fields():
+    form = Order({"title": "A jug", "colour": "b"})
+
+    found = ui.errors_of(form)
+
+    assert found.index("together") < found.index("nothing blue") < found.index("Kind: This field is required")
 
 
 def test_the_summary_links_each_problem_to_its_field():
