@@ -53,6 +53,13 @@ def test_the_list_shows_each_purchase_with_total_and_status(browser: Client, pla
     assert "€48.00 Awaiting payment" in shown
 
 
+def test_what_is_looked_for_among_the_orders_is_not_put_into_the_search_of_the_shop(browser: Client) -> None:
+    orders, shop = (browser.get(path, {"q": "a teal bowl"}).content.decode() for path in ("/orders/", "/browse/"))
+
+    assert [page.count('value="a teal bowl"') for page in (orders, shop)] == [1, 1]
+    assert 'value="a teal bowl"' in shop.split("<main")[0]
+
+
 def test_the_list_goes_on_behind_its_last_row(browser: Client, basket: Basket, bowl: Listing, place: Place) -> None:
     buy(place, basket, bowl, queries.PAGE + 2)
     first = browser.get("/orders/")
