@@ -1,1 +1,1 @@
-"""How dates are written in languages other than English (settings.FORMAT_MODULE_PATH)."""
+"""How dates are written in each language (settings.FORMAT_MODULE_PATH)."""

@@ -6,6 +6,7 @@ import pytest
 from django import forms
 from django.template import Context, Template
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from kit import clock
 from kit.icons import PATHS
@@ -202,3 +203,8 @@ def test_the_summary_links_each_problem_to_its_field():
 
 def test_a_form_without_problems_has_no_summary():
     assert "form-errors" not in str(Order())
+
+
+def test_where_django_chooses_how_to_write_a_date_it_is_written_as_elsewhere():
+    assert date_format(timezone.localtime(NOON), "DATETIME_FORMAT") == "14 June 2026, 12:00"
+    assert date_format(timezone.localtime(NOON), "DATE_FORMAT") == "14 June 2026"
