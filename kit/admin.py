@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from kit.models import Mail
 from kit.transitions import MoveRecord
@@ -44,6 +44,20 @@ class ReadOnlyInline(admin.TabularInline[Any, Any]):
         if issubclass(self.model, MoveRecord):
             # The history of a status is called the same wherever it stands.
             self.verbose_name, self.verbose_name_plural = _("step"), _("What happened")
+            shown = {"from_status": "from_in_words", "to_status": "to_in_words"}
+            fields = self.fields or ("from_status", "to_status", "at", "actor", "reason")
+            self.fields = tuple(shown.get(str(name), name) for name in fields)
+            self.readonly_fields = (*self.readonly_fields, *shown.values())
+
+    @admin.display(description=pgettext_lazy("column", "from"))
+    def from_in_words(self, move: MoveRecord) -> str:
+        """Where it stood before."""
+        return _status_in_words(move, move.from_status)
+
+    @admin.display(description=pgettext_lazy("column", "to"))
+    def to_in_words(self, move: MoveRecord) -> str:
+        """Where it stands since."""
+        return _status_in_words(move, move.to_status)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rows are made by the marketplace itself."""
@@ -56,6 +70,12 @@ class ReadOnlyInline(admin.TabularInline[Any, Any]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nor removed."""
         return False
+
+
+def _status_in_words(move: MoveRecord, status: str) -> str:
+    """A status as its own page calls it; one that no longer exists, as it was written down."""
+    subject: Any = type(move)._meta.get_field("subject").related_model
+    return str(dict(subject._meta.get_field("status").flatchoices).get(status, status))
 
 
 @admin.register(Mail)

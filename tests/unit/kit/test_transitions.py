@@ -1,9 +1,11 @@
 """The one door of every status."""
 
+from typing import Any
+
 import pytest
 
 from catalog.models import Reservation
-from kit.transitions import IllegalMove, LostRace, move, move_all
+from kit.transitions import IllegalMove, LostRace, MoveRecord, move, move_all
 from tests.factories import ListingFactory
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +73,10 @@ def test_when_one_of_many_was_moved_by_somebody_else_none_moves() -> None:
 
     rows[0].refresh_from_db()
     assert rows[0].status == "held"
+
+
+@pytest.mark.parametrize("record", sorted(MoveRecord.__subclasses__(), key=lambda one: one.__name__))
+def test_each_history_finds_words_for_its_statuses(record: type[MoveRecord]) -> None:
+    subject: Any = record._meta.get_field("subject").related_model
+
+    assert dict(subject._meta.get_field("status").flatchoices)
