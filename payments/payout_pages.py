@@ -14,7 +14,7 @@ from kit.money import Money
 from kit.templatetags.ui import day_in_words
 from orders.models import FundsFlow
 from payments.models import Payout, PayoutLine
-from payments.payout_failures import failure
+from payments.payout_failures import Owner, failure
 
 Kind, Status = PayoutLine.Kind, Payout.Status
 LINES = 100
@@ -147,13 +147,42 @@ def turn(payout: Payout) -> Now:
 
 
 def _came_back(payout: Payout) -> Now:
-    again = PayoutLine.objects.filter(kind=Kind.CAME_BACK, source=payout.stripe_id).select_related("payout").first()
+    again = _left_again(payout)
     if again is not None:
         words = _("Your bank sent this payout back. Its money left again with the payout of %(day)s.")
-        return Now(words % {"day": day_in_words(again.payout.created_at.date())})
+        return Now(words % {"day": day_in_words(again.created_at.date())})
     why = failure(payout)
     words = _("Your bank sent this payout back. The money is not lost: it is in your Stripe balance. %(remedy)s")
     return Now(words % {"remedy": why.remedy}, needs_you=why.owner == "seller", changes_bank=why.changes_bank)
+
+
+def for_staff(payout: Payout) -> str:
+    """The same in a sentence for the marketplace's own people."""
+    day = day_in_words(payout.arrives_on)
+    if payout.status == Status.FAILED:
+        again = _left_again(payout)
+        if again is not None:
+            words = _("The bank sent it back. Its money left again with the payout of %(day)s. Nothing is left to do.")
+            return words % {"day": day_in_words(again.created_at.date())}
+        return {
+            Owner.SELLER: _("The bank sent it back; the money is in the seller’s Stripe balance. They can mend it."),
+            Owner.PLATFORM: _("The bank sent it back; the money is in the seller’s Stripe balance. We ask Stripe."),
+            Owner.STRIPE: _("The bank sent it back; the money is in the seller’s Stripe balance. Stripe mends it."),
+        }[failure(payout).owner]
+    words = {
+        Status.PENDING: _("Stripe is preparing it. Nothing is to be done."),
+        Status.IN_TRANSIT: _("It is on its way; due at the bank: %(day)s. Nothing is to be done."),
+        Status.PAID: _("The bank has it: %(day)s. Nothing is to be done."),
+        Status.CANCELED: _("It was called off, and its money leaves with the next one. Nothing is to be done."),
+    }[Status(payout.status)]
+    return words % {"day": day}
+
+
+def _left_again(payout: Payout) -> Payout | None:
+    """The payout with which the money of this one, sent back by a bank, went out again."""
+    lines = PayoutLine.objects.filter(kind=Kind.CAME_BACK, source=payout.stripe_id).select_related("payout")
+    found = lines.first()
+    return found.payout if found is not None else None
 
 
 def _order(line: PayoutLine) -> str:
