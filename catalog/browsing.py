@@ -116,8 +116,12 @@ def cover_of(listing: str = "pk") -> Subquery:
 
 def cards() -> QuerySet[Listing]:
     """Published listings with what a card needs, photo and seller included, in one query."""
-    published = Listing.objects.filter(status=Listing.Status.PUBLISHED)
-    return published.select_related("seller").only(*CARD_FIELDS).annotate(cover=cover_of())
+    return published().select_related("seller").only(*CARD_FIELDS).annotate(cover=cover_of())
+
+
+def published() -> QuerySet[Listing]:
+    """What everybody may see."""
+    return Listing.objects.filter(status=Listing.Status.PUBLISHED)
 
 
 def narrowed(found: QuerySet[Listing], asked: Asked, category: str = "") -> QuerySet[Listing]:

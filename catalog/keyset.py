@@ -24,16 +24,17 @@ class Order:
     def after(self, cursor: str, rows: QuerySet[Any]) -> QuerySet[Any]:
         """`rows` in this order, from behind `cursor`. A cursor somebody made up is the first page."""
         names = [f"-{name}" if self.descending else name for name in self.fields]
-        values = self._read(cursor, rows.model)
+        values = self.place(cursor, rows.model)
         if values is not None:
             rows = rows.filter(self._behind(values))
         return rows.order_by(*names)
 
-    def cursor(self, row: Model) -> str:
+    def cursor(self, row: object) -> str:
         """Where `row` stands."""
         return SEPARATOR.join(_written(getattr(row, name)) for name in self.fields)
 
-    def _read(self, cursor: str, model: type[Model]) -> list[Any] | None:
+    def place(self, cursor: str, model: type[Model]) -> list[Any] | None:
+        """The values of `fields` where `cursor` is; None for one that somebody made up."""
         parts = cursor.split(SEPARATOR)
         if len(parts) != len(self.fields) or "\x00" in cursor:
             return None

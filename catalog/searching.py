@@ -2,20 +2,21 @@
 
 from dataclasses import dataclass, replace
 
-from django.db.models import Count, F, Func, IntegerField, QuerySet, Window
+from django.contrib.postgres.search import SearchQueryField
+from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.db.models.functions import Cast
 
-from catalog import vocabulary, words
+from catalog import candidates, vocabulary, words
 from catalog.asking import RELEVANCE, Asked
-from catalog.browsing import SORTS, Page, cards, first_page, narrowed, page, up_to
+from catalog.browsing import PAGE, SORTS, Page, cards, first_page, narrowed, page, published, up_to
+from catalog.candidates import Place
 from catalog.keyset import Order
 from catalog.models import Listing
 
-# The newest so many that have the words are put in order by how well they fit. A word that a tenth of the shop has
-# would otherwise cost reading all of that tenth, for a page of 24 (goal G10).
-CANDIDATES = 500
 # So few are no reason to be sure that the word was the one that was meant.
 FEW = 3
 
+# A whole number, because a place in the order is written into an address and has to be read back exactly.
 BEST = Order(("rank", "pk"), descending=True, computed={"rank": "IntegerField"})
 
 
@@ -47,40 +48,44 @@ def find(asked: Asked, *, category: str = "", after: str = "") -> Found:
 
 def matching(rows: QuerySet[Listing], q: str) -> QuerySet[Listing]:
     """Those of `rows` that have the words, in any grammatical form; quotes, `or` and minus as people write them."""
-    return rows.filter(search=words.query(q))
-
-
-def best(rows: QuerySet[Listing], q: str) -> QuerySet[Listing]:
-    """Those of `rows` that have the words, the newest of them, with how well they fit as `rank`.
-
-    CANDIDATES and one more, which tells that there are others.
-    """
-    newest = matching(rows, q).order_by("-published_at", "-pk").values("pk")[: CANDIDATES + 1]
-    return cards().filter(pk__in=newest).annotate(rank=_rank(q))
+    # Without a word nothing is found, by a question that says so.
+    for part in words.question(q).parts or ("",):
+        asked = Cast(Value(part), SearchQueryField())
+        rows = rows.filter(
+            Func(F("search"), asked, template="(%(expressions)s)", arg_joiner=" @@ ", output_field=BooleanField())
+        )
+    return rows
 
 
 def _page(asked: Asked, category: str, after: str) -> Page:
     if not (asked.q or asked.sold_out or after):
         # What is shown of sold-out things goes by the clock.
         return first_page(asked, category)
+    if asked.q and asked.sort == RELEVANCE:
+        return _best(asked, category, after)
     rows = narrowed(cards(), asked, category)
     if not asked.q:
         return page(rows, SORTS[asked.sort], after)
-    if asked.sort == RELEVANCE:
-        # Counted by the way: what is read to be put in order is not read once more.
-        return page(best(rows, asked.q), BEST, after, count=Window(Count("*")))
     fitting = matching(rows, asked.q)
     # Counted from the newest on: what many listings have is then met a thousand times soon, along the index of dates,
     # where the index of words would first collect every one of them.
     return page(fitting, SORTS[asked.sort], after, count=up_to(fitting.order_by("-published_at", "-pk")))
 
 
-def _rank(q: str) -> Func:
-    # A whole number, because a place in the order is written into an address and has to be read back exactly.
-    return Func(
-        F("search"),
-        words.query(q),
-        function="ts_rank",
-        template="(1000000 * %(function)s(%(expressions)s))::integer",
-        output_field=IntegerField(),
+def _best(asked: Asked, category: str, after: str) -> Page:
+    """What fits best first: the places, then the listings that stand there."""
+    behind = BEST.place(after, Listing)
+    ranked = candidates.best(
+        matching(narrowed(published(), asked, category), asked.q),
+        words.question(asked.q).text,
+        after=Place(rank=behind[0], pk=behind[1]) if behind else None,
+        most=PAGE + 1,
+    )
+    places = ranked.places[:PAGE]
+    found = cards().in_bulk([place.pk for place in places])
+    return Page(
+        # One that was taken down a moment ago has a place and no card.
+        [found[place.pk] for place in places if place.pk in found],
+        BEST.cursor(places[-1]) if len(ranked.places) > PAGE else "",
+        None if after else ranked.count,
     )

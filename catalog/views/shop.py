@@ -13,7 +13,7 @@ from django_htmx.http import push_url
 
 from accounts.countries import country_name
 from accounts.models import Seller
-from catalog import asking, browsing, searching, structured
+from catalog import asking, browsing, candidates, searching, structured
 from catalog.asking import Asked
 from catalog.models import Category, Listing
 from catalog.variants import offered_of
@@ -195,8 +195,8 @@ def _shops(asked: Asked, page: browsing.Page) -> tuple[tuple[str, str], ...]:
 
 def _best_of(asked: Asked, page: browsing.Page) -> int:
     """How many of what was found are in order of how well they fit, where that is not all of it; else 0."""
-    is_part = asked.sort == asking.RELEVANCE and (page.count or 0) > searching.CANDIDATES
-    return searching.CANDIDATES if is_part else 0
+    is_part = asked.sort == asking.RELEVANCE and (page.count or 0) > candidates.CANDIDATES
+    return candidates.CANDIDATES if is_part else 0
 
 
 def _more_url(path: str, asked: Asked, more: str) -> str:

@@ -8,7 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Seller
+from catalog import words
 from catalog.browsing import shelves
+from catalog.candidates import last_id
 from catalog.models import Category, Listing, Photo
 from catalog.searching import FEW
 from tests.factories import ListingFactory
@@ -55,9 +57,26 @@ def test_a_category_and_a_search_ask_no_more(
     stock_the_shop(ceramics, rows)
     shelves.all()
     shelves.countries()
+    words.question("linen")
 
     with django_assert_num_queries(1 if rows > FEW else 2):  # where little is found, words that were perhaps meant
         client.get("/browse/ceramics-glass/?q=linen&sort=price")
+
+
+@pytest.mark.parametrize("rows", [5, 30])
+def test_what_fits_best_asks_three_times(
+    client: Client, ceramics: Category, rows: int, django_assert_num_queries: Counter
+):
+    stock_the_shop(ceramics, rows)
+    shelves.all()
+    shelves.countries()
+    last_id.all()
+    words.question.cache_clear()
+
+    with django_assert_num_queries(3):  # the words, the best places, the listings that stand there
+        page = client.get("/browse/?q=linen")
+
+    assert len(page.context["page"].listings) == min(rows, 24)
 
 
 @pytest.mark.parametrize("rows", [5, 30])

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils.html import escape
 
 from accounts.models import Seller
-from catalog import searching, vocabulary
+from catalog import candidates, vocabulary, words
 from catalog.asking import MOST_LETTERS
 from catalog.models import Listing, Word
 from tests.factories import ListingFactory, SellerFactory
@@ -148,6 +148,19 @@ def test_one_word_or_another_words_in_their_order_and_a_minus_work_together(clie
 
     assert titles(client.get("/browse/", {"q": '"blue vase" or bowl -old', "sort": "newest"})) == ["Bowl", "Blue vase"]
     assert titles(client.get("/browse/", {"q": "jug oder bowl", "sort": "newest"})) == ["Old bowl", "Bowl"]
+
+
+def test_a_minus_behind_a_word_that_is_never_searched_for_is_a_dash_too(client: Client):
+    ListingFactory(title="Vase")
+    ListingFactory(title="Bowl")
+
+    assert titles(client.get("/browse/", {"q": "the -vase"})) == ["Vase"]
+
+
+def test_a_word_of_one_stem_in_both_languages_is_looked_for_once():
+    assert words.question("cork").parts == ("'cork'",)
+    assert words.question("vase").parts == ("('vase') | ('vas')",)
+    assert words.question("the").parts == ()
 
 
 def test_a_minus_before_all_that_is_asked_for_is_a_dash(client: Client):
@@ -293,7 +306,7 @@ def test_what_is_typed_is_shown_as_text(client: Client):
 
 
 def test_only_the_newest_of_what_a_common_word_finds_are_put_in_order(client: Client, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(searching, "CANDIDATES", 3)
+    monkeypatch.setattr(candidates, "CANDIDATES", 3)
     for n in range(5):
         ListingFactory(title=f"Vase {n}")
 

@@ -1,0 +1,142 @@
+"""What is put in order by how well it fits is the newest of what has the words, however common they are."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from catalog import candidates, searching, words
+from catalog.models import Category, Listing
+from catalog.models.listing import BLOCKS
+from tests.factories import ListingFactory, SellerFactory
+
+pytestmark = pytest.mark.django_db
+
+Counter = Callable[[int], AbstractContextManager[object]]
+
+# As many listings as a shop of three million ids would have if only each four thousandth were left.
+SPACE, LISTINGS = 4_000, 750
+EACH = {"alpha": 1, "bravo": 2, "charlie": 3, "delta": 10, "echo": 30, "foxtrot": 100, "golf": 700}
+
+
+@pytest.fixture(autouse=True)
+def only_four(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(candidates, "CANDIDATES", 4)
+    candidates.last_id.forget()
+    yield
+    candidates.last_id.forget()
+
+
+@pytest.fixture
+def large_shop(ceramics: Category) -> None:
+    seller = SellerFactory()
+    Listing.objects.bulk_create(
+        Listing(
+            pk=n * SPACE,
+            seller=seller,
+            category=ceramics,
+            title=" ".join(word for word, each in EACH.items() if n % each == 0),
+            slug=f"thing-{n}",
+            price=900,
+            currency="eur",
+            status="published",
+            published_at=timezone.now(),
+        )
+        for n in range(1, LISTINGS + 1)
+    )
+
+
+def best(q: str, *, after: candidates.Place | None = None, most: int = 10) -> candidates.Ranked:
+    rows = searching.matching(Listing.objects.all(), q)
+    return candidates.best(rows, words.question(q).text, after=after, most=most)
+
+
+@pytest.mark.usefixtures("large_shop")
+@pytest.mark.parametrize("word", EACH)
+def test_the_newest_with_a_word_are_candidates_however_common_it_is(word: str):
+    with_it = [n * SPACE for n in range(LISTINGS, 0, -1) if n % EACH[word] == 0]
+
+    found = best(word)
+
+    assert sorted((place.pk for place in found.places), reverse=True) == with_it[:5]
+    assert found.is_enough == (len(with_it) > 4)
+
+
+@pytest.mark.usefixtures("large_shop")
+@pytest.mark.parametrize(
+    ("word", "queries"),
+    [
+        ("alpha", 1),  # the nearest
+        ("bravo", 2),  # the nearest, and as far back as is enough
+        ("golf", 2),  # the nearest, and at once everything
+    ],
+)
+def test_no_more_is_read_than_is_enough(word: str, queries: int, django_assert_num_queries: Counter):
+    candidates.last_id.all()
+    words.question(word)
+
+    with django_assert_num_queries(queries):
+        best(word)
+
+
+@pytest.mark.usefixtures("large_shop")
+def test_everything_is_read_where_the_newest_promised_too_much(ceramics: Category):
+    newest = LISTINGS * SPACE
+    for n in range(3):
+        ListingFactory(pk=newest + 1 + n, title="Zulu", category=ceramics)
+    old = [ListingFactory(pk=7 + n, title="Zulu", category=ceramics).pk for n in range(3)]
+
+    found = best("zulu")
+
+    assert {place.pk for place in found.places} == {newest + 1, newest + 2, newest + 3, *old[1:]}
+
+
+@pytest.mark.usefixtures("large_shop")
+def test_what_came_after_the_last_id_was_read_is_found(ceramics: Category):
+    candidates.last_id.all()
+    newest = LISTINGS * SPACE
+    at_the_next_block = ((newest >> 13) + 1) << 13
+    Listing.objects.filter(pk=newest).update(id=at_the_next_block - 1)
+    candidates.last_id.forget()
+    candidates.last_id.all()
+    added = ListingFactory(pk=at_the_next_block + 3, title="Alpha", category=ceramics)
+
+    found = best("alpha")
+
+    assert added.pk in {place.pk for place in found.places}
+
+
+@pytest.mark.usefixtures("large_shop")
+def test_the_second_page_goes_on_where_the_first_ended():
+    first = best("alpha", most=3)
+    second = best("alpha", after=first.places[-1], most=3)
+
+    assert len({place.pk for place in (*first.places, *second.places)}) == 5
+
+
+@pytest.mark.usefixtures("large_shop")
+def test_the_index_of_words_answers_for_blocks_of_ids():
+    rows = searching.matching(Listing.objects.all(), "alpha bravo").values("pk")
+    sql, values = rows.query.sql_with_params()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+        for bits in BLOCKS:
+            cursor.execute(f"EXPLAIN {sql} AND (id >> {bits}) = ANY(%s::bigint[])", [*values, [3, 4]])
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+
+            assert "Bitmap Index Scan on listing_search" in plan
+            assert plan.count(f"(id >> {bits}) = ANY") == 2  # looked up in the index, and checked once more
+
+
+def test_every_window_is_of_blocks_the_index_has_and_larger_than_the_one_before():
+    windows = (candidates.NEAREST, *candidates.FARTHER)
+
+    assert {window.bits for window in windows} <= set(BLOCKS)
+    for newest in (3_000_000, 4_194_303, 4_194_304, 10_000_001):
+        sizes = [window.size(newest) for window in windows]
+        assert sizes == sorted(sizes)
+        for window in windows:
+            assert (newest - window.size(newest) + 1) >> window.bits == window.numbers(newest)[0]
