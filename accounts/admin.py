@@ -98,7 +98,8 @@ class SellerAdmin(admin.ModelAdmin):
     list_filter = ("country", "currency")
     search_fields = ("name", "slug", "memberships__user__email", "connected_accounts__stripe_id")
     # A photo comes in by the shop's own page alone, where it is checked and drawn anew.
-    readonly_fields = ("portrait", "created_at")
+    exclude = ("portrait",)
+    readonly_fields = ("shown_portrait", "created_at")
     inlines = (MembershipInline, ConnectedAccountInline)
     actions = ("take_photo_away",)
 
@@ -120,6 +121,14 @@ class SellerAdmin(admin.ModelAdmin):
             self.log_change(request, seller, [{"changed": {"fields": ["portrait"]}}])
         said = ngettext("%(n)d photo was taken away.", "%(n)d photos were taken away.", len(found))
         self.message_user(request, said % {"n": len(found)}, messages.SUCCESS)
+
+    @admin.display(description=gettext_lazy("photo of the owner or the shop"))
+    def shown_portrait(self, seller: Seller) -> str:
+        """As buyers see it."""
+        if not seller.portrait:
+            return ""
+        shown = '<img class="avatar" src="{}" alt="{}" width="48" height="48" loading="lazy">'
+        return format_html(shown, seller.portrait_url, _("The shop’s photo"))
 
     @admin.display(description=gettext_lazy("transfers"))
     def transfers(self, seller: Seller) -> str:

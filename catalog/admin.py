@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminIntegerFieldWidget
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from catalog import editing
@@ -58,7 +60,15 @@ class Photos(ReadOnlyInline):
     """Its photos."""
 
     model = Photo
-    fields = ("image", "alt", "width", "height", "position")
+    fields = ("picture", "alt", "position")
+    readonly_fields = ("picture",)
+
+    @admin.display(description=_("Picture"))
+    def picture(self, photo: Photo) -> SafeString:
+        """Small, and the large one behind it."""
+        shown = '<a href="{}"><img class="thumb" src="{}" alt="{}" width="72" height="90" loading="lazy"></a>'
+        small = photo.small.url if photo.small else photo.image.url
+        return format_html(shown, photo.image.url, small, _("Open the picture"))
 
 
 class Variants(ReadOnlyInline):
