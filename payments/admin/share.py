@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.timezone import get_default_timezone, localtime
 from django.utils.translation import gettext_lazy as _
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
@@ -180,9 +181,13 @@ class ShareAdmin(ReadOnlyAdmin):
             day = max(FIRST_DAY, min(date.fromisoformat(request.GET.get("day", "")), today))
         except ValueError:
             day = today
+        begins = datetime.combine(day, time.min, get_default_timezone())
+        ends = datetime.combine(day + timedelta(days=1), time.min, get_default_timezone())
+        orders = urlencode({"opened_at__gte": begins.isoformat(), "opened_at__lt": ends.isoformat()})
         context = {
             **self.admin_site.each_context(request),
             "opts": self.model._meta,
+            "orders_url": f"{reverse('admin:payments_share_changelist')}?{orders}",
             "title": date_format(day, "j F Y"),
             "takings": platform_day.of(day),
             "before": day - timedelta(days=1),
