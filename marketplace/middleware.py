@@ -94,6 +94,21 @@ def _zones() -> set[str]:
     return available_timezones()
 
 
+class NotAllowedPageMiddleware:
+    """Django answers who opens what only a button may use with an empty page; people get one with a way on."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or request.method != "GET":
+            return response
+        page = errors.not_allowed(request)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
+
+
 class NotFoundPageMiddleware:
     """While DEBUG is on, Django answers an unknown address with a list of all of them; the demo shows our page."""
 

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "marketplace.middleware.StaffSecondFactorMiddleware",
     "marketplace.middleware.TimeZoneMiddleware",
+    "marketplace.middleware.NotAllowedPageMiddleware",
 ]
 if DEBUG:
     MIDDLEWARE.append("marketplace.middleware.NotFoundPageMiddleware")

@@ -39,6 +39,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return render(request, "404.html", status=404)
 
 
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    """405: an address that only a button uses was opened, as after signing in on the way."""
+    return render(request, "405.html", status=405)
+
+
 def too_many(request: HttpRequest) -> HttpResponse:
     """429: too many tries in a short time."""
     return render(request, "429.html", status=429)

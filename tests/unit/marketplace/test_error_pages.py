@@ -42,6 +42,7 @@ def visitor():
         ("/nowhere/", 404, "There is nothing here"),
         ("/failing/odd/", 400, "We could not read that"),
         ("/failing/closed/", 403, "This is not open to you"),
+        ("/basket/add/", 405, "Nothing was done yet"),
     ],
 )
 def test_a_visitor_is_told_what_happened_and_the_way_on(visitor, address, status, words):
