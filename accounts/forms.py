@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy
 from accounts.countries import Choices, currencies, selling_countries
 from accounts.models import Seller
 
+# Said at the field wherever somebody types one.
+NOT_AN_EMAIL = gettext_lazy("Enter an e-mail address like name@example.org.")
+
 
 def _country_choices() -> Choices:
     return [("", _("Choose a country")), *selling_countries()]

@@ -9,6 +9,8 @@ from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import NOT_AN_EMAIL
+
 LABELS = {
     "login": _("E-mail address"),
     "email": _("E-mail address"),
@@ -23,6 +25,15 @@ HELP = {
     "name": _("So that you can tell your keys apart."),
     "passwordless": _("Your device then asks for your fingerprint, your face or its PIN."),
 }
+MISSING = {
+    "login": _("Enter your e-mail address."),
+    "email": _("Enter your e-mail address."),
+    "password": _("Enter your password."),
+    "password1": _("Choose a password."),
+    "password2": _("Enter it once more."),
+    "oldpassword": _("Enter the password you have now."),
+    "code": _("Enter the code."),
+}
 
 
 class _OurWords(forms.BaseForm):
@@ -36,6 +47,10 @@ class _OurWords(forms.BaseForm):
             field.label = self.labels.get(name) or LABELS.get(name, field.label)
             field.help_text = HELP.get(name, field.help_text)
             field.widget.attrs.pop("placeholder", None)
+            if name in MISSING:
+                field.error_messages["required"] = MISSING[name]
+            if isinstance(field, forms.EmailField):
+                field.error_messages["invalid"] = NOT_AN_EMAIL
             if name == "code":
                 field.widget.attrs.update({"inputmode": "numeric", "autocomplete": "one-time-code"})
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import NOT_AN_EMAIL
 from accounts.models import LONGEST_EMAIL
 from customers.forms import AddressForm
 from customers.models import Address, Customer
@@ -38,7 +39,7 @@ class CheckoutForm(forms.Form):
         max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text=_("We send a link to your order there. You need no account."),
-        error_messages={"required": _("Enter your e-mail address.")},
+        error_messages={"required": _("Enter your e-mail address."), "invalid": NOT_AN_EMAIL},
     )
     address = forms.ChoiceField(label=_("Send it to"), widget=forms.RadioSelect)
 

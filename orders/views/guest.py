@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.forms import NOT_AN_EMAIL
 from kit.limits import may
 from orders import guests, visitors
 from orders.models import Purchase
@@ -20,9 +21,16 @@ OPENS, LETTERS, WITHIN = 60, 10, 3600
 class FindForm(forms.Form):
     """The two things a guest knows of an order."""
 
-    email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"required": _("Enter your e-mail address."), "invalid": NOT_AN_EMAIL},
+    )
     number = forms.CharField(
-        label=_("Order number"), max_length=12, help_text=_("It is in the subject of our first mail about it.")
+        label=_("Order number"),
+        max_length=12,
+        help_text=_("It is in the subject of our first mail about it."),
+        error_messages={"required": _("Enter the order’s number.")},
     )
 
     def clean_number(self) -> str:

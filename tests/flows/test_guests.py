@@ -256,7 +256,7 @@ def test_a_guest_says_who_they_are_and_where_it_goes(world: World):
     page = order(client, "no address", **{"new-city": ""})
 
     assert page.status_code == 422
-    assert "Enter a valid email address." in page.content.decode()
+    assert "Enter an e-mail address like name@example.org." in page.content.decode()
     assert not Purchase.objects.exists()
     assert not User.everybody.filter(is_guest=True).exists()
 
