@@ -152,7 +152,7 @@ def _buyer_waits(share: Share) -> list[Step]:
 def _buyer_release(release: Release) -> str:
     milestone = _milestone(release)
     if milestone is None:
-        return _("It went to the seller")
+        return _("It went to the shop")
     return _("The part for “%(name)s” went to the seller") % {"name": milestone.name}
 
 

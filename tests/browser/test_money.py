@@ -130,7 +130,7 @@ def the_buyer_reads_three_stories(buyer: Visitor, number: str) -> None:
     buyer.go(f"/orders/{number}/")
     money = buyer.page.locator("section:has(> #your-money)")
     assert money.get_by_text("You paid", exact=True).count() == 3
-    assert money.get_by_text("It went to the seller").count() == 2
+    assert money.get_by_text("It went to the shop").count() == 2
     assert money.get_by_text("Held until it is sent and you have it").count() == 1
     assert money.get_by_text(re.compile("A refund is on its way to you|Refunded to the card")).count() == 2
     buyer.looks_right()
