@@ -1,4 +1,7 @@
-"""The index of words has the ids as well, in blocks: the newest with a common word are found without reading the rest."""
+"""The index of words has the ids as well, in blocks: the newest with a common word are found without reading the rest.
+
+And category and shop, which words are often searched for in.
+"""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.operations import BtreeGinExtension
@@ -17,7 +20,11 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="listing",
             index=GinIndex(
-                "search", *(F("id").bitrightshift(bits) for bits in (13, 15, 17, 19)), name="listing_search"
+                F("search"),
+                F("category"),
+                F("seller"),
+                *(F("id").bitrightshift(bits) for bits in (13, 15, 17, 19)),
+                name="listing_search",
             ),
         ),
     ]

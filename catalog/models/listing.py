@@ -133,7 +133,14 @@ class Listing(models.Model):
             models.Index(
                 fields=["publish_at"], name="listing_to_publish", condition=models.Q(publish_at__isnull=False)
             ),
-            GinIndex("search", *(models.F("id").bitrightshift(bits) for bits in BLOCKS), name="listing_search"),
+            # Words are searched for in a category or a shop, too; what both have in common is told by one index.
+            GinIndex(
+                "search",
+                "category",
+                "seller",
+                *(models.F("id").bitrightshift(bits) for bits in BLOCKS),
+                name="listing_search",
+            ),
         ]
 
     def __str__(self) -> str:
