@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.countries import country_name
 from customers import postal_codes
+from customers.models import Address
 
 _POSTAL = {
     "US": gettext_lazy("ZIP code"),
@@ -64,6 +66,13 @@ class AddressWords:
     def region_missing(self) -> str:
         """Said when the region is not filled in where parcels need one."""
         return _("An address in this country needs it.")
+
+
+def one_line(address: Address) -> str:
+    """An address to be told from others by: whom it goes to and where, with the country's name."""
+    place = f"{address.postal_code} {address.city}".strip()
+    parts = (address.name, address.line1, place, country_name(address.country))
+    return ", ".join(part for part in parts if part)
 
 
 def of(country: str) -> AddressWords:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import NOT_AN_EMAIL
 from accounts.models import LONGEST_EMAIL
+from customers import address_words
 from customers.forms import AddressForm
 from customers.models import Address, Customer
 from customers.profiles import save_address
@@ -74,7 +75,7 @@ class CheckoutForm(forms.Form):
         for currency in seen:
             self.fields[seen_name(currency)] = forms.CharField(widget=forms.HiddenInput)
         if shipped and self.saved:
-            choices = [(str(address.pk), str(address)) for address in self.saved]
+            choices = [(str(address.pk), address_words.one_line(address)) for address in self.saved]
             self.fields["address"].choices = [*choices, (NEW, _("A new address"))]  # type: ignore[attr-defined]
         else:
             del self.fields["address"]

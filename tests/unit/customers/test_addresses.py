@@ -1,7 +1,7 @@
 from django.test import Client
 
 from accounts.models import User
-from customers import profiles
+from customers import address_words, profiles
 from customers.models import Address, Customer
 
 BOOK = "/account/addresses/"
@@ -48,6 +48,12 @@ def test_a_wrong_postal_code_is_told_beside_its_field(browser: Client):
     assert page.status_code == 422
     assert "In this country it looks like 10115." in page.content.decode()
     assert not Address.objects.exists()
+
+
+def test_an_address_to_choose_is_told_with_its_postal_code_and_country():
+    address = Address(name="Ada", line1="Lindenallee 7", postal_code="04177", city="Leipzig", country="DE")
+
+    assert address_words.one_line(address) == "Ada, Lindenallee 7, 04177 Leipzig, Germany"
 
 
 def test_a_country_without_postal_codes_needs_none(browser: Client):
