@@ -168,7 +168,9 @@ def _error_link(form: BaseForm, name: str, problem: str) -> SafeString | str:
     if name not in form.fields:
         return problem
     field = form[name]
-    return format_html('<a href="#{}">{}: {}</a>', _control_id(field), field.label, problem)
+    # A label that asks needs no colon.
+    label = str(field.label) if str(field.label).endswith("?") else f"{field.label}:"
+    return format_html('<a href="#{}">{} {}</a>', _control_id(field), label, problem)
 
 
 def _control_id(field: BoundField) -> str:

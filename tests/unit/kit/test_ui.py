@@ -154,7 +154,7 @@ def test_the_money_bar_refuses_what_it_cannot_draw(parts, complaint):
 
 class Order(forms.Form):
     title = forms.CharField(help_text="In a few words.")
-    kind = forms.ChoiceField(choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
+    kind = forms.ChoiceField(choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect, label="Which kind?")
     note = forms.CharField(required=False)
     colour = forms.ChoiceField(choices=[("", "Any"), ("b", "Blue")], required=False)
 
@@ -189,14 +189,14 @@ def test_the_summary_follows_the_order_of_the_fields():
 
     found = ui.errors_of(form)
 
-    assert found.index("together") < found.index("nothing blue") < found.index("Kind: This field is required")
+    assert found.index("together") < found.index("nothing blue") < found.index("Which kind? This field is required")
 
 
 def test_the_summary_links_each_problem_to_its_field():
     found = written("{% include 'components/form_errors.html' %}", form=Order({}))
 
     assert '<a href="#id_title">Title: This field is required.</a>' in found
-    assert '<a href="#id_kind_0">Kind: This field is required.</a>' in found
+    assert '<a href="#id_kind_0">Which kind? This field is required.</a>' in found
     assert "<li>These do not go together.</li>" in found
     assert 'role="alert"' in found
 
