@@ -282,7 +282,10 @@ def _seller_wait(share: Share) -> Step:
         Basis.STAFF: _("We set this date."),
     }
     reason = why[Basis(share.release_basis)] if share.release_basis else ""
-    return Step(_("Yours on %(day)s") % {"day": _day(share.release_at)}, share.release_at, money, "", reason, True)
+    day = _day(share.release_at)
+    is_late = share.release_at <= now() and bool(_holds(share))
+    title = _("Was to be yours on %(day)s") % {"day": day} if is_late else _("Yours on %(day)s") % {"day": day}
+    return Step(title, share.release_at, money, "", reason, True)
 
 
 def _staff_wait(share: Share) -> Step:
