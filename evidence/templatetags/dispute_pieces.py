@@ -22,7 +22,7 @@ def disputes_to_answer(seller: Seller) -> str:
     nearest = min(until for one in waiting if (until := seller_part.deadline(one)) is not None)
     sentence = ngettext(
         "A buyer’s bank asks about %(n)d payment. Send us your side by %(until)s.",
-        "Buyers’ banks ask about %(n)d payments. Send us your side, of the first by %(until)s.",
+        "Buyers’ banks ask about %(n)d payments. Send us your side; the first is due by %(until)s.",
         len(waiting),
     )
     return sentence % {"n": len(waiting), "until": standing.exact(nearest)}
