@@ -51,6 +51,13 @@ def case_of_sold(order: Order) -> dict[str, Any]:
 
 
 @register.simple_tag
+def in_a_case(order: Order) -> bool:
+    """Whether buyer and seller still talk about this order in a case: something is left to do."""
+    case: Case | None = latest_of_order(order)
+    return case is not None and case.is_open
+
+
+@register.simple_tag
 def cases_to_answer(seller: Seller) -> str:
     """How many buyers wait for this shop's answer, as a sentence; empty when nobody does."""
     waiting = waiting_for_seller(seller).count()

@@ -76,7 +76,9 @@ def test_the_order_leads_to_the_case_and_both_sides_find_it(share: Share, alice:
     assert case.number in alice.get("/cases/").content.decode()
     assert case.number in bob.get("/desk/cases/").content.decode()
     assert "waits for your answer" in bob.get("/desk/").content.decode()
-    assert "Answer the buyer" in bob.get(f"/desk/orders/{share.order.number}/").content.decode()
+    sold = bob.get(f"/desk/orders/{share.order.number}/").content.decode()
+    assert "Answer the buyer" in sold
+    assert "nothing left for you to do" not in sold
 
 
 def test_f34_opening_twice_opens_one(share: Share, alice: Client) -> None:
