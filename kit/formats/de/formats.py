@@ -15,6 +15,7 @@ PATTERNS = {
     "j M": "j. M",
     "j M, H:i": "j. M, H:i",
     "j M Y": "j. M Y",
+    "j M Y, H:i": "j. M Y, H:i",
     "l, j F Y": "l, j. F Y",
     "l, j F Y, H:i T": "l, j. F Y, H:i T",
 }
