@@ -78,7 +78,7 @@ def for_staff(share: Share) -> list[Step]:
     for release in share.releases.select_related("payout"):
         steps.append(_staff_release(release))
         if release.status == Release.Status.SENT and release.amount:
-            steps += _payout_steps(release)
+            steps += _payout_steps(release, to_bank=_("To the seller’s bank, about"))
         steps += [_staff_reversal(reversal) for reversal in release.reversals.all()]
     steps += [_staff_refund(refund) for refund in share.refunds.all()]
     steps += [step for part in _disputes(share) for step in _staff_dispute(part)]
@@ -203,19 +203,19 @@ def _seller_release(release: Release) -> list[Step]:
         milestone = _milestone(release)
         why = "" if milestone is None else _("For “%(name)s”.") % {"name": milestone.name}
         steps.append(Step(_("Yours, in your Stripe balance"), release.sent_at, release.money, reason=why))
-        steps += _payout_steps(release)
+        steps += _payout_steps(release, to_bank=_("To your bank, about"))
     # What was fetched back for a refund is told with the refund: it is one loss, not two.
     done = [one for one in release.reversals.all() if one.status == Reversal.Status.DONE and one.refund_id is None]
     return steps + [Step(_("Fetched back"), one.done_at, -one.money, reason=one.reason) for one in done]
 
 
-def _payout_steps(release: Release) -> list[Step]:
+def _payout_steps(release: Release, *, to_bank: str) -> list[Step]:
     payout = release.payout
     if payout is None:
         # What was fetched back before it left reaches no bank.
         back = sum(one.amount for one in release.reversals.all() if one.status == Reversal.Status.DONE)
         left = release.share.money(release.amount - back)
-        return [Step(_("To your bank, about"), _expected_payout(release), left, is_future=True)] if left.amount else []
+        return [Step(to_bank, _expected_payout(release), left, is_future=True)] if left.amount else []
     arrived = payout.status == "paid"
     label = _("In the payout of %(day)s") % {"day": date_format(payout.arrives_on, "j F")}
     return [Step(label, payout.arrives_on, release.money, reason=payout.failure_message, is_future=not arrived)]
