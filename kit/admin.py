@@ -11,6 +11,10 @@ from django.utils.translation import ngettext, pgettext_lazy
 from kit.models import Mail
 from kit.transitions import MoveRecord
 
+# The history of a status, and the columns that say in words what two of its fields store.
+HISTORY = ("from_status", "to_status", "at", "actor", "reason")
+IN_WORDS = {"from_status": "from_in_words", "to_status": "to_in_words"}
+
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     """Look, search, follow links; no adding, changing or deleting."""
@@ -44,10 +48,17 @@ class ReadOnlyInline(admin.TabularInline[Any, Any]):
         if issubclass(self.model, MoveRecord):
             # The history of a status is called the same wherever it stands.
             self.verbose_name, self.verbose_name_plural = _("step"), _("What happened")
-            shown = {"from_status": "from_in_words", "to_status": "to_in_words"}
-            fields = self.fields or ("from_status", "to_status", "at", "actor", "reason")
-            self.fields = tuple(shown.get(str(name), name) for name in fields)
-            self.readonly_fields = (*self.readonly_fields, *shown.values())
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """As named; of a status's history the statuses in words instead of as they are stored."""
+        if not issubclass(self.model, MoveRecord):
+            return super().get_fields(request, obj)
+        return [IN_WORDS.get(str(name), name) for name in self.fields or HISTORY]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Also what is no field of the row's, but said in words."""
+        named = super().get_readonly_fields(request, obj)
+        return (*named, *IN_WORDS.values()) if issubclass(self.model, MoveRecord) else named
 
     @admin.display(description=pgettext_lazy("column", "from"))
     def from_in_words(self, move: MoveRecord) -> str:
@@ -74,8 +85,8 @@ class ReadOnlyInline(admin.TabularInline[Any, Any]):
 
 def _status_in_words(move: MoveRecord, status: str) -> str:
     """A status as its own page calls it; one that no longer exists, as it was written down."""
-    subject: Any = type(move)._meta.get_field("subject").related_model
-    return str(dict(subject._meta.get_field("status").flatchoices).get(status, status))
+    meta: Any = type(move)._meta
+    return str(dict(meta.get_field("subject").related_model._meta.get_field("status").flatchoices).get(status, status))
 
 
 @admin.register(Mail)

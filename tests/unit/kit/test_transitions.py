@@ -77,6 +77,6 @@ def test_when_one_of_many_was_moved_by_somebody_else_none_moves() -> None:
 
 @pytest.mark.parametrize("record", sorted(MoveRecord.__subclasses__(), key=lambda one: one.__name__))
 def test_each_history_finds_words_for_its_statuses(record: type[MoveRecord]) -> None:
-    subject: Any = record._meta.get_field("subject").related_model
+    meta: Any = record._meta
 
-    assert dict(subject._meta.get_field("status").flatchoices)
+    assert dict(meta.get_field("subject").related_model._meta.get_field("status").flatchoices)
