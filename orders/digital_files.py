@@ -88,6 +88,12 @@ def current(listing: Listing) -> QuerySet[DigitalFile]:
     return DigitalFile.objects.filter(listing=listing, removed_at=None).select_related("variant")
 
 
+def variants_with(listing: Listing) -> set[int | None]:
+    """The variants that come with a file of their own, by number; None among them when there is one for everybody."""
+    files = DigitalFile.objects.filter(listing=listing, removed_at=None)
+    return set(files.order_by().values_list("variant", flat=True).distinct())
+
+
 def variants_without(listing: Listing) -> list[Variant]:
     """What can be bought and comes with no file; nothing where the listing is offered in no variants."""
     if current(listing).filter(variant=None).exists():

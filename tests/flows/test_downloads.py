@@ -100,6 +100,26 @@ def test_a_file_is_delivered_with_the_payment_and_each_download_is_written_down(
     assert "You need to do nothing" in Mail.objects.get(key__startswith="order-paid-seller").text
 
 
+def test_the_promise_of_a_download_depends_on_its_files(world: World) -> None:
+    listing = pattern(world)
+    before = Client().get(listing.get_absolute_url()).content.decode()
+    with_file(listing)
+    there = Client().get(listing.get_absolute_url()).content.decode()
+    offered = ListingFactory(seller=listing.seller, delivery="digital", options=["Size"])
+    small, large = (VariantFactory(listing=offered, values=[size]) for size in ("Small", "Large"))
+    user = offered.seller.memberships.get().user
+    digital_files.keep(offered, upload(), user=user, variant=small)
+    some = Client().get(offered.get_absolute_url()).content.decode()
+    digital_files.keep(offered, upload(), user=user, variant=large)
+
+    every = Client().get(offered.get_absolute_url()).content.decode()
+
+    assert ("Once it is paid, the shop hands it over within" in before, "Delivered at once" in before) == (True, False)
+    assert "Delivered at once" in there
+    assert ("days: Large." in some, "Delivered at once" in some) == (True, False)
+    assert "Delivered at once" in every
+
+
 def test_links_that_are_over_tampered_or_another_orders_open_nothing(world: World) -> None:
     listing = pattern(world)
     with_file(listing)
