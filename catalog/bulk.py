@@ -111,7 +111,7 @@ def carry_out(seller: Seller, listings: Sequence[int], wish: Wish, *, seen: str,
 
 def _steps(listings: list[Listing], wish: Wish) -> list[Step]:
     if wish.act == Act.CATEGORY:
-        name = Category.objects.get(pk=wish.value).name
+        name = Category.objects.get(pk=wish.value).label
         return [_category(listing, wish.value, name) for listing in listings]
     if wish.act == Act.PRICE:
         return [_price(listing, wish.value) for listing in listings]
@@ -136,7 +136,7 @@ def _status(listing: Listing, act: str, cannot: str) -> Step:
 def _category(listing: Listing, category: int, name: str) -> Step:
     if listing.category_id == category:
         return Step(listing, refusal=_("It is in this category already."))
-    return Step(listing, listing.category.name, name)
+    return Step(listing, listing.category.label, name)
 
 
 def _price(listing: Listing, hundredths: int) -> Step:

@@ -98,7 +98,7 @@ class BulkForm(forms.Form):
             for name in ("act", "category", "percent", "units"):
                 self.fields[name].widget.attrs["form"] = form_id
         # The categories a page keeps anyway: the list of listings asks for them nothing more.
-        kept = [(str(category.pk), category.name) for category in shelves.all()]
+        kept = [(str(category.pk), category.label) for category in shelves.all()]
         self.fields["category"].choices = [("", _("Choose a category")), *kept]  # type: ignore[attr-defined]
         # Which numbers there are is asked of the seller's own listings, later; here they need only be numbers.
         given = self.data.getlist("chosen") if hasattr(self.data, "getlist") else []

@@ -22,6 +22,14 @@ MOST_IN_STOCK = 1_000_000
 PHOTO_TYPES = "image/jpeg,image/png,image/webp,image/gif"
 
 
+class CategoryField(forms.ModelChoiceField):
+    """A category, by its name in the reader's language."""
+
+    def label_from_instance(self, obj: Category) -> str:
+        """The words people read."""
+        return obj.label
+
+
 class ListingForm(forms.ModelForm[Listing]):
     """A listing's facts. Price and stock are read here, because neither goes into its column as it was typed."""
 
@@ -57,7 +65,7 @@ class ListingForm(forms.ModelForm[Listing]):
         self.seller, self.actor = seller, actor
         self.stock_note = ""
         self.fields["description"].required = True
-        self.fields["category"] = forms.ModelChoiceField(
+        self.fields["category"] = CategoryField(
             Category.objects.all(), label=gettext_lazy("Category"), empty_label=gettext_lazy("Choose a category")
         )
         listing = self.instance

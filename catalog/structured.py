@@ -52,7 +52,7 @@ def listing(found: Listing, gallery: Sequence[Mapping[str, Any]]) -> list[Thing]
         "name": found.title,
         "url": absolute(found.get_absolute_url()),
         "sku": str(found.pk),
-        "category": found.category.name,
+        "category": found.category.label,
         "offers": _offer(found),
     }
     if found.description:
@@ -105,7 +105,7 @@ def _offer(found: Listing) -> Thing:
 
 
 def _of_category(shelf: Category) -> tuple[str, str]:
-    return shelf.name, reverse("catalog:category", args=[shelf.slug])
+    return shelf.label, reverse("catalog:category", args=[shelf.slug])
 
 
 def _trail(*steps: tuple[str, str]) -> Thing:

@@ -51,7 +51,7 @@ def _file_url(_base: str, name: str) -> str:
 @register.filter
 def named(categories: Iterable[Category]) -> tuple[tuple[str, str], ...]:
     """What is shown of categories, to keep a part of a page by: `{% kept categories|named %}`."""
-    return tuple((each.slug, each.name) for each in categories)
+    return tuple((each.slug, each.label) for each in categories)
 
 
 @register.filter

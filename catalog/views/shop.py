@@ -165,7 +165,7 @@ def _active(
     }
     active += [{"label": labels[name], "url": asked.without(name).url(path)} for name in asked.filters]
     if category and active:
-        active.insert(0, {"label": category.name, "url": asked.url(reverse("catalog:browse"))})
+        active.insert(0, {"label": category.label, "url": asked.url(reverse("catalog:browse"))})
     return active
 
 

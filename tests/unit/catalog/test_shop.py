@@ -1,12 +1,14 @@
 """What a visitor sees of the shop."""
 
 import re
+from importlib import import_module
 
 import pytest
 from django.test import Client
 
 from accounts.models import Seller
 from catalog.models import Category, Listing, Photo
+from catalog.models.category import FIRST
 from tests.factories import ListingFactory, SellerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,31 @@ def test_the_face_and_the_story_of_a_shop_stand_beside_what_it_sells(client: Cli
     for page in pages:
         assert 'src="/media/portraits/anna.webp"' in page
         assert "Anna throws, her brother glazes." in page
+
+
+def test_the_first_categories_have_german_names_and_others_the_ones_they_were_given(client: Client, ceramics: Category):
+    Category.objects.create(slug="tools", name="Handtools")
+    listing = ListingFactory(category=ceramics)
+
+    browse, own, english = (
+        client.get(path, headers={"Accept-Language": language}).content.decode()
+        for path, language in (
+            (f"/browse/{ceramics.slug}/", "de"),
+            (listing.get_absolute_url(), "de"),
+            ("/browse/", "en"),
+        )
+    )
+
+    assert "<title>Keramik und Glas" in browse
+    assert "Handtools" in browse
+    assert "Ceramics and glass" not in browse + own
+    assert "Ceramics and glass" in english
+
+
+def test_every_category_a_marketplace_starts_with_is_named_to_be_translated():
+    module = import_module("catalog.migrations.0003_categories")
+
+    assert [name for _slug, name in module.CATEGORIES] == [str(name) for name in FIRST]
 
 
 def test_home_never_features_what_is_sold_out(client: Client):
@@ -209,7 +236,7 @@ def test_a_listing_tells_price_delivery_and_seller_beside_the_button(client: Cli
 
 
 @pytest.mark.parametrize(
-    ("delivery", "words"), [("digital", "yours as soon as it is paid"), ("pickup", "Picked up in Germany")]
+    ("delivery", "words"), [("digital", "the shop hands it over within"), ("pickup", "Picked up in Germany")]
 )
 def test_delivery_is_said_in_words(client: Client, delivery: str, words: str):
     listing = ListingFactory(delivery=delivery)
