@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts import guidelines, onboarding
 from accounts.models import Seller, User
@@ -27,9 +28,11 @@ from customers.profiles import customer_for, save_address
 from marketplace.demo import history, trade, troubles, wallet
 from marketplace.demo.emulator import Controls
 from marketplace.demo.goods import Good, Shop, shops
+from marketplace.demo.leaflet import leaflet
 from marketplace.demo.people import PEOPLE, Person
 from monitoring.sweeping import sweep
 from monitoring.watches import WATCHES
+from orders import digital_files
 from payments import own_payouts
 
 ACTOR = "demo"
@@ -51,6 +54,7 @@ def run(password: str, controls: Controls, say: Say, *, small: bool = False) -> 
             ensure_face(seller, shop, pictures)
             is_open = ensure_onboarded(seller, people[shop.owner], controls, finished=shop.owner != troubles.UNFINISHED)
             made = ensure_goods(seller, shop, pictures, publish=is_open)
+            ensure_files(seller, people[shop.owner])
             say(f"{shop.name}: {made} listings added")
     # While the clock is in the past, so that a card can have expired since.
     wallet.ensure(buyers[0], controls)
@@ -147,6 +151,15 @@ def ensure_goods(seller: Seller, shop: Shop, pictures: Pictures, *, publish: boo
     for good in missing:
         add_listing(seller, good, pictures[good.title].result(), publish=publish)
     return len(missing)
+
+
+def ensure_files(seller: Seller, owner: User) -> None:
+    """A file for everything that is sold as one."""
+    digital = seller.listings.filter(delivery=Listing.Delivery.DIGITAL)
+    for listing in digital_files.without_file(digital).order_by("pk"):
+        pages = leaflet(listing.title, listing.description, seller.name)
+        upload = SimpleUploadedFile(f"{listing.slug}.pdf", pages, "application/pdf")
+        digital_files.keep(listing, upload, user=owner)
 
 
 def add_listing(seller: Seller, good: Good, drawn: bytes, *, publish: bool) -> Listing:
