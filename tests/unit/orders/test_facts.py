@@ -135,6 +135,16 @@ def test_the_terms_are_there_in_every_published_version(client: Client, db: None
     assert "What we keep about your order" in client.get("/terms/").content.decode()
 
 
+def test_a_german_page_says_in_which_language_the_terms_are(client: Client, db: None) -> None:
+    german, english = (
+        client.get("/terms/", headers={"Accept-Language": language}).content.decode() for language in ("de", "en")
+    )
+
+    assert "Dieser Text ist auf Englisch geschrieben." in german
+    assert '<div class="prose" lang="en">' in german
+    assert "This text is written in" not in english
+
+
 def test_published_terms_cannot_be_changed(db: None) -> None:
     with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
         Terms.objects.update(body="Other words.")
