@@ -54,6 +54,13 @@ def test_a_visitor_is_told_what_happened_and_the_way_on(visitor, address, status
 
 
 @pytest.mark.django_db
+@pytest.mark.urls(__name__)
+def test_who_is_not_signed_in_is_not_told_that_they_are(visitor, admin_client):
+    assert "You are signed in as somebody" not in visitor.get("/failing/closed/").text
+    assert "You are signed in as somebody" in admin_client.get("/failing/closed/").text
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("address", ["/nowhere/", "/browse/nothing-of-the-kind/"])
 def test_the_demo_shows_the_same_page_not_the_list_of_addresses(settings, address):
     settings.DEBUG = True
