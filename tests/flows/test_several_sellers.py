@@ -6,6 +6,7 @@ from django.test import Client
 from accounts.models import ConnectedAccount, Seller
 from catalog.models import Listing
 from gateway import client as gateway
+from kit.mail import Mail
 from ledger.journal import balance
 from ledger.models import Account, Entry
 from orders.models import BasketLine, Order, Purchase
@@ -54,6 +55,23 @@ def test_three_sellers_are_paid_by_one_payment_and_each_orders_money_is_held(wor
     assert world.stripe_total() == {"eur": 12833 - fee}
     assert [world.stripe_total(str(world.account_of(shop).stripe_id)) for shop in shops] == [{}, {}, {}]
     assert [share.gross for share in payment.shares.order_by("pk")] == [10000, 2500, 333]
+
+
+def test_the_mail_says_what_each_shop_gets_and_the_total_of_all(world: World) -> None:
+    things = [
+        ListingFactory(seller=shop, price=price) for shop, price in zip(three_shops(world), (100, 20, 3), strict=True)
+    ]
+    client, _alice = world.buyer()
+    into_basket(client, *things)
+    world.press_pay(client)
+
+    pay(world, Purchase.objects.get())
+
+    letter = Mail.objects.get(key__startswith="order-paid-buyer")
+    for part in (letter.text, letter.html):
+        assert [part.count(f"Sum for {shop}") for shop in ("Bob", "Cora", "Dora")] == [1, 1, 1]
+        assert part.count("Total") == 1
+        assert "€1.23" in part.split("Total")[1]
 
 
 def test_stripes_page_names_the_shop_of_each_line_and_the_charge_its_group(world: World) -> None:
