@@ -3,12 +3,15 @@
 A word that is in a hundredth of a million listings is read slowly either way: the index of words knows no dates, so all
 ten thousand would be fetched to find the newest of them; and from the newest on, fifty thousand listings have to be
 looked at. So the index also has the ids, cut into blocks of several sizes. First the newest blocks are asked. How many
-of those have the words tells how far back is far enough, and no more than that is read; where it was not enough after
-all, everything is.
+of those have the words tells how far back is far enough, and no more than that is read; where the words are rare, or it
+was not enough after all, everything is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
+from typing import Any
 
 from django.db import connection
 from django.db.models import Max, QuerySet
@@ -20,9 +23,6 @@ from catalog.models import Listing
 CANDIDATES = 500
 # Listings may have come since the last id was read, half a minute ago at most: so many are looked for as well.
 MAY_BE_NEW = 1000
-
-# A condition of SQL and its values.
-Condition = tuple[str, list[list[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +61,38 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Some places, the best first, and how many candidates there are: CANDIDATES + 1 means that there are others."""
+    """Some places, the best first, and how many candidates there are: CANDIDATES + 1 means that there are others.
+
+    `near` of them are in NEAREST, where that was looked at.
+    """
 
     places: list[Place]
     count: int
+    near: int
 
-    @property
-    def is_enough(self) -> bool:
-        """Whether older listings would not have been candidates anyway."""
-        return self.count > CANDIDATES
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """SQL, and the values in it."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """All that fit: SQL for their ids and words, its values, and what is searched for."""
+
+    sql: str
+    values: tuple[Any, ...]
+    question: str
+
+    def newest(self, where: str = "true", *values: Any) -> Part:
+        """The ids of the newest of those where something holds, with how well they fit, in millionths."""
+        newest = f"SELECT * FROM ({self.sql}) AS fitting WHERE {where} ORDER BY id DESC LIMIT {CANDIDATES + 1}"  # noqa: S608
+        # The words go no further than this: they are ten times as large as all the rest.
+        sql = f"SELECT id, (1000000 * ts_rank(search, %s::tsquery))::integer AS rank FROM ({newest}) AS newest"  # noqa: S608
+        return Part(sql, (self.question, *self.values, *values))
 
 
 def best(rows: QuerySet[Listing], question: str, *, after: Place | None, most: int) -> Ranked:
@@ -78,51 +101,60 @@ def best(rows: QuerySet[Listing], question: str, *, after: Place | None, most: i
 
     `rows` are unordered and have the words already. Newest by id: when it was first written. At most three queries.
     """
+    fitting = Fitting(*rows.values("id", "search").query.sql_with_params(), question)
+    rank = partial(_rank, after, most)
     newest = last_id.all()[0]
-    ask = partial(_read, rows, question, after, most)
-    if _is_worth_it(NEAREST, newest):
-        near = ask(_inside(NEAREST, newest))
-        if near.is_enough:
-            return near
-        far = _far_enough(near.count, newest)
-        found = ask(_inside(far, newest)) if far else near
-        if found.is_enough:
-            return found
-    return ask(("", []))
-
-
-def _far_enough(near: int, newest: int) -> Window | None:
-    """The first that is likely to have enough, where NEAREST has `near`; None where everything is as soon read."""
-    for window in FARTHER:
-        if near * window.size(newest) >= ROOM * CANDIDATES * NEAREST.size(newest):
-            return window if _is_worth_it(window, newest) else None
-    return None
+    if not _is_worth_it(NEAREST, newest):
+        return rank([], fitting.newest())
+    windows = [window for window in FARTHER if _is_worth_it(window, newest)]
+    promises = [_promise(window, newest) for window in windows]
+    few = min(promises, default=CANDIDATES + 1)
+    first = rank(*_nearest_or_everything(fitting, newest, few))
+    if not few <= first.near <= CANDIDATES:
+        return first
+    far = next(window for window, promise in zip(windows, promises, strict=True) if first.near >= promise)
+    found = rank([], fitting.newest(*_inside(far, newest)))
+    return found if found.count > CANDIDATES else rank([], fitting.newest())
 
 
 def _is_worth_it(window: Window, newest: int) -> bool:
+    """Whether it is much less than everything."""
     return 2 * window.size(newest) <= newest
 
 
-def _inside(window: Window, newest: int) -> Condition:
-    return f"WHERE (id >> {window.bits}) = ANY(%s::bigint[])", [window.numbers(newest)]
+def _promise(window: Window, newest: int) -> int:
+    """So many in NEAREST promise that `window` has enough."""
+    return ceil(ROOM * CANDIDATES * NEAREST.size(newest) / window.size(newest))
 
 
-def _read(rows: QuerySet[Listing], question: str, after: Place | None, most: int, where: Condition) -> Ranked:
-    fitting, values = rows.values("id", "search").query.sql_with_params()
-    inside, blocks = where
+def _inside(window: Window, newest: int) -> tuple[str, list[int]]:
+    return f"(id >> {window.bits}) = ANY(%s::bigint[])", window.numbers(newest)
+
+
+def _nearest_or_everything(fitting: Fitting, newest: int, few: int) -> tuple[list[tuple[str, Part]], Part]:
+    """NEAREST; or everything, where NEAREST has fewer than `few`. In one query, because most words are rare."""
+    # PostgreSQL sees that this has nothing to do with a row, and does not begin where it is false.
+    is_few = f"(SELECT count(*) FROM nearest) < {few}"  # noqa: S608
+    parts = [("nearest", fitting.newest(*_inside(NEAREST, newest))), ("everything", fitting.newest(is_few))]
+    return parts, Part(f"SELECT * FROM nearest WHERE NOT {is_few} UNION ALL TABLE everything", ())  # noqa: S608
+
+
+def _rank(after: Place | None, most: int, parts: Sequence[tuple[str, Part]], candidates: Part) -> Ranked:
+    named = ", ".join(f"{name} AS MATERIALIZED ({part.sql})" for name, part in parts)
+    near = "(SELECT count(*) FROM nearest)" if parts else "0"
     statement = f"""
-        SELECT id, rank, count FROM (
-            SELECT id, (1000000 * ts_rank(search, %s::tsquery))::integer AS rank, count(*) OVER () AS count FROM (
-                SELECT id, search FROM ({fitting}) AS fitting {inside} ORDER BY id DESC LIMIT %s
-            ) AS newest
-        ) AS ranked
+        {f"WITH {named}" if parts else ""}
+        SELECT id, rank, count, {near} FROM (
+            SELECT id, rank, count(*) OVER () AS count FROM ({candidates.sql}) AS candidates
+        ) AS counted
         {"WHERE (rank, id) < (%s, %s)" if after else ""} ORDER BY rank DESC, id DESC LIMIT %s
     """  # noqa: S608
+    values = [value for part in (*(part for _name, part in parts), candidates) for value in part.values]
     behind = (after.rank, after.pk) if after else ()
     with connection.cursor() as cursor:
-        cursor.execute(statement, [question, *values, *blocks, CANDIDATES + 1, *behind, most])
+        cursor.execute(statement, [*values, *behind, most])
         found = cursor.fetchall()
-    return Ranked([Place(pk, rank) for pk, rank, _count in found], found[0][2] if found else 0)
+    return Ranked([Place(pk, rank) for pk, rank, *_ in found], *(found[0][2:] if found else (0, 0)))
 
 
 def _last_id() -> list[int]:

@@ -9,7 +9,7 @@ from django.db.models.functions import Cast
 from catalog import candidates, vocabulary, words
 from catalog.asking import RELEVANCE, Asked
 from catalog.browsing import PAGE, SORTS, Page, cards, first_page, narrowed, page, published, up_to
-from catalog.candidates import Place
+from catalog.candidates import Place, Ranked
 from catalog.keyset import Order
 from catalog.models import Listing
 
@@ -72,20 +72,25 @@ def _page(asked: Asked, category: str, after: str) -> Page:
     return page(fitting, SORTS[asked.sort], after, count=up_to(fitting.order_by("-published_at", "-pk")))
 
 
-def _best(asked: Asked, category: str, after: str) -> Page:
-    """What fits best first: the places, then the listings that stand there."""
+def ranked(asked: Asked, category: str = "", after: str = "") -> Ranked:
+    """The places of a page and of one more, by how well what stands there fits the words."""
     behind = BEST.place(after, Listing)
-    ranked = candidates.best(
+    return candidates.best(
         matching(narrowed(published(), asked, category), asked.q),
         words.question(asked.q).text,
         after=Place(rank=behind[0], pk=behind[1]) if behind else None,
         most=PAGE + 1,
     )
-    places = ranked.places[:PAGE]
-    found = cards().in_bulk([place.pk for place in places])
+
+
+def _best(asked: Asked, category: str, after: str) -> Page:
+    """What fits best first: the places, then the listings that stand there."""
+    found = ranked(asked, category, after)
+    places = found.places[:PAGE]
+    listings = cards().in_bulk([place.pk for place in places])
     return Page(
         # One that was taken down a moment ago has a place and no card.
-        [found[place.pk] for place in places if place.pk in found],
-        BEST.cursor(places[-1]) if len(ranked.places) > PAGE else "",
-        None if after else ranked.count,
+        [listings[place.pk] for place in places if place.pk in listings],
+        BEST.cursor(places[-1]) if len(found.places) > PAGE else "",
+        None if after else found.count,
     )
