@@ -140,3 +140,15 @@ def test_every_window_is_of_blocks_the_index_has_and_larger_than_the_one_before(
         assert sizes == sorted(sizes)
         for window in windows:
             assert (newest - window.size(newest) + 1) >> window.bits == window.numbers(newest)[0]
+
+
+@pytest.mark.usefixtures("large_shop")
+def test_what_is_near_and_rare_is_counted_once(ceramics: Category, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(candidates, "CANDIDATES", 500)
+    near = ListingFactory(pk=LISTINGS * SPACE + 1, title="Zulu", category=ceramics)
+    old = ListingFactory(pk=7, title="Zulu", category=ceramics)
+
+    found = best("zulu")
+
+    assert [place.pk for place in found.places] == [near.pk, old.pk]
+    assert found.count == 2
