@@ -282,7 +282,7 @@ class Shelves:
     def like(self, q: str) -> list[Category]:
         """Categories with one of these words in their names."""
         words = {word for word in q.lower().split() if len(word) > 2}
-        return [category for category in self.all() if words & set(category.name.lower().split())]
+        return [each for each in self.all() if words & set(f"{each.name} {each.label}".lower().split())]
 
     def named(self, slug: str) -> Category | None:
         """The category with this slug; one that was added a moment ago is found too."""

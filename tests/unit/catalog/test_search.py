@@ -296,6 +296,13 @@ def test_a_category_of_that_name_is_named(client: Client):
     assert 'href="/browse/ceramics-glass/">Ceramics and glass</a>' in page.content.decode()
 
 
+@pytest.mark.usefixtures("ceramics")
+def test_a_category_is_named_by_its_german_name_too(client: Client):
+    page = client.get("/browse/", {"q": "keramik"}, headers={"accept-language": "de"})
+
+    assert 'href="/browse/ceramics-glass/">Keramik und Glas</a>' in page.content.decode()
+
+
 def test_what_is_typed_is_shown_as_text(client: Client):
     typed = "<script>alert(1)</script>"
 
