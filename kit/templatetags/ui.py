@@ -56,10 +56,10 @@ def when(moment: datetime | date | None) -> SafeString:
 
 @register.simple_tag
 def deadline(moment: datetime) -> SafeString:
-    """A day and time with its zone; where scripts run, in the zone of whoever reads it (static/js/site.js)."""
+    """A day and time with its zone: the profile's, as in the sentences and letters that name the same moment."""
     local = timezone.localtime(moment)
     shown = date_format(local, pgettext("deadline", "j F Y, H:i T"))
-    return format_html('<time datetime="{}" data-local>{}</time>', local.isoformat(), shown)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), shown)
 
 
 def time_in_words(moment: datetime) -> str:

@@ -22,15 +22,6 @@ document.addEventListener("keydown", (event) => {
 // Buttons that can only work with scripts are hidden until scripts run.
 for (const piece of document.querySelectorAll("[data-needs-script][hidden]")) piece.hidden = false;
 
-// Deadlines are written with their zone; here they are read in the reader's own.
-for (const moment of document.querySelectorAll("time[data-local]")) {
-  const format = { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
-  moment.title = moment.textContent;
-  // "en" alone would mean American dates; the page writes 22 May, 14:00.
-  const language = document.documentElement.lang.replace(/^en$/, "en-GB") || "en-GB";
-  moment.textContent = new Intl.DateTimeFormat(language, format).format(new Date(moment.dateTime));
-}
-
 // A passkey that could not be used is told on the page, not in the console.
 document.addEventListener("allauth.error", (event) => {
   const problem = document.querySelector("[data-passkey-problem]");

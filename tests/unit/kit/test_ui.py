@@ -208,3 +208,11 @@ def test_a_form_without_problems_has_no_summary():
 def test_where_django_chooses_how_to_write_a_date_it_is_written_as_elsewhere():
     assert date_format(timezone.localtime(NOON), "DATETIME_FORMAT") == "14 June 2026, 12:00"
     assert date_format(timezone.localtime(NOON), "DATE_FORMAT") == "14 June 2026"
+
+
+def test_a_deadline_is_in_the_zone_of_the_page_and_stays_so_in_a_browser_elsewhere():
+    with timezone.override("Asia/Tokyo"):
+        found = ui.deadline(NOON)
+
+    assert "14 June 2026, 19:00 JST</time>" in found
+    assert "data-" not in found
