@@ -10,7 +10,7 @@ was not enough after all, everything is.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import ceil
+from math import ceil, sqrt
 from typing import Any
 
 from django.db import connection
@@ -44,11 +44,14 @@ class Window:
         return list(range((newest >> self.bits) - self.blocks + 1, ((newest + MAY_BE_NEW) >> self.bits) + 1))
 
 
-# Each about twice as large as the one before; beyond the last, a word is rare enough to be read everywhere.
 NEAREST = Window(13, 3)
-FARTHER = (Window(13, 6), Window(15, 3), Window(15, 6), Window(17, 3), Window(17, 6), Window(19, 3), Window(19, 6))
-# So much more than enough is expected of a window, because the newest are a small sample.
-ROOM = 1.1
+# Each somewhat larger than the one before; beyond the last, a word is rare enough to be read everywhere.
+FARTHER = (
+    *(Window(13, blocks) for blocks in (4, 5, 6, 8)),
+    *(Window(15, blocks) for blocks in (3, 4, 5, 6, 8)),
+    *(Window(17, blocks) for blocks in (3, 4, 5, 6, 8)),
+    *(Window(19, blocks) for blocks in (3, 4, 5, 6, 8)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,12 @@ def _is_worth_it(window: Window, newest: int) -> bool:
 
 
 def _promise(window: Window, newest: int) -> int:
-    """So many in NEAREST promise that `window` has enough."""
-    return ceil(ROOM * CANDIDATES * NEAREST.size(newest) / window.size(newest))
+    """So many in NEAREST promise that `window` has enough.
+
+    They are a sample: what it promises is what two standard deviations fewer would, n - 2 * sqrt(n).
+    """
+    wanted = CANDIDATES * NEAREST.size(newest) / window.size(newest)
+    return ceil((1 + sqrt(1 + wanted)) ** 2)
 
 
 def _inside(window: Window, newest: int) -> tuple[str, list[int]]:
