@@ -102,7 +102,9 @@ class NotAllowedPageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or request.method != "GET":
+        # Django's own names what is allowed; any other is somebody's page.
+        is_djangos = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in response.headers
+        if not is_djangos or request.method != "GET":
             return response
         page = errors.not_allowed(request)
         page.headers["Allow"] = response.headers["Allow"]
