@@ -93,6 +93,8 @@ class Scripts:
 def everything_wrong(page: Page, scripts: Scripts, size: str, name: str = "") -> list[str]:
     """What is wrong with the page that is open, at each setting; `size` is what the person has, and has again then."""
     looked["pages"] += 1
+    # Without its style sheets a page that has just come has widths of its own.
+    page.wait_for_load_state("load")
     found: list[str] = []
     for width, scheme in settings(size):
         show(page, width, scheme)
