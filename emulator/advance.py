@@ -36,7 +36,11 @@ def run(em: Emulator, target: int) -> Happenings:
 
 
 def run_with_retries(em: Emulator, target: int, resent: Callable[[], None]) -> Happenings:
-    """The same, stopping also where a webhook is due to be tried again; `resent` is called there, to send it."""
+    """The same, stopping also where a webhook is due to be tried again; `resent` is called there, to send it.
+
+    And once before: what is being sent now is written down at this time, not at the one moved to.
+    """
+    resent()
     happened: Happenings = []
     last = em.now()
     while (again := _next_retry(em, last, target)) is not None:

@@ -87,6 +87,8 @@ class DeliveryWorker:
         self.runtime = runtime
         self.lanes: dict[str, Lane] = {}
         self.stopping = threading.Event()
+        # Claiming and handing over are one step: between them, whoever waits for the lanes would find them empty.
+        self.dispatching = threading.Lock()
         self.thread = threading.Thread(target=self.run, name="deliveries", daemon=True)
 
     def start(self) -> None:
@@ -115,6 +117,10 @@ class DeliveryWorker:
             lane.wait(until)
 
     def dispatch(self) -> None:
+        with self.dispatching:
+            self._dispatch()
+
+    def _dispatch(self) -> None:
         try:
             due = self.runtime.emulator.due_deliveries()
         except Exception:

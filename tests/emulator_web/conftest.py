@@ -54,7 +54,7 @@ def process(shop: Shop) -> Iterator[Running]:
 @pytest.fixture
 def emulator(process: Running, shop: Shop) -> Running:
     """The process with nothing in it."""
-    shop.answer = 200
+    shop.answer, shop.thinks = 200, 0.0
     post_json(f"{process.url}/_emulator/reset")
     shop.received.clear()
     return process

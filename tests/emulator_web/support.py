@@ -66,6 +66,8 @@ class Shop:
     url: str
     received: list[Received] = field(default_factory=list)
     answer: int = 200
+    # Before it answers, seconds.
+    thinks: float = 0.0
 
     def events(self, type: str) -> list[Received]:
         return [one for one in list(self.received) if one.event["type"] == type]
@@ -76,6 +78,7 @@ def shop_handler(shop: Shop) -> type[http.server.BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             shop.received.append(Received(self.path, dict(self.headers), body, time.monotonic()))
+            time.sleep(shop.thinks)
             self.send_response(shop.answer)
             self.send_header("Content-Length", "0")
             self.end_headers()
