@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet, Sum
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from catalog import keyset
@@ -133,7 +134,7 @@ def turn(payout: Payout) -> Now:
     day = day_in_words(payout.arrives_on)
     if payout.status == Status.PENDING:
         return Now(_("Stripe is preparing this payout. You need to do nothing."))
-    if payout.status == Status.IN_TRANSIT and payout.arrives_on >= now().date():
+    if payout.status == Status.IN_TRANSIT and payout.arrives_on >= localtime(now()).date():
         return Now(_("It is on its way. Your bank should have it: %(day)s.") % {"day": day})
     if payout.status == Status.IN_TRANSIT:
         words = _("Your bank should have had it: %(day)s. Banks may take three days more, and we keep asking Stripe.")
@@ -150,7 +151,7 @@ def _came_back(payout: Payout) -> Now:
     again = _left_again(payout)
     if again is not None:
         words = _("Your bank sent this payout back. Its money left again with the payout of %(day)s.")
-        return Now(words % {"day": day_in_words(again.created_at.date())})
+        return Now(words % {"day": day_in_words(localtime(again.created_at).date())})
     why = failure(payout)
     words = _("Your bank sent this payout back. The money is not lost: it is in your Stripe balance. %(remedy)s")
     return Now(words % {"remedy": why.remedy}, needs_you=why.owner == "seller", changes_bank=why.changes_bank)
@@ -163,7 +164,7 @@ def for_staff(payout: Payout) -> str:
         again = _left_again(payout)
         if again is not None:
             words = _("The bank sent it back. Its money left again with the payout of %(day)s. Nothing is left to do.")
-            return words % {"day": day_in_words(again.created_at.date())}
+            return words % {"day": day_in_words(localtime(again.created_at).date())}
         return {
             Owner.SELLER: _("The bank sent it back; the money is in the seller’s Stripe balance. They can mend it."),
             Owner.PLATFORM: _("The bank sent it back; the money is in the seller’s Stripe balance. We ask Stripe."),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import stripe
 from django.test import Client
+from django.utils.timezone import localtime
 
 from accounts.models import Membership, Seller
 from emulator import business
@@ -113,7 +114,7 @@ def test_a_payout_says_every_sale_fee_and_refund_inside(world: World) -> None:
         rows = list(
             csv.DictReader(StringIO(bob.get(f"/desk/payouts/{payout.stripe_id}.csv").content.decode("utf-8-sig")))
         )
-        month = bob.get(f"/desk/payouts/month.csv?month={payout.created_at:%Y-%m}").content.decode()
+        month = bob.get(f"/desk/payouts/month.csv?month={localtime(payout.created_at):%Y-%m}").content.decode()
 
     body = page.content.decode()
     lines = PayoutLine.objects.filter(payout=payout)
@@ -172,7 +173,7 @@ def test_another_seller_and_a_team_member_find_what_is_theirs_only(world: World)
             assert other.get(path).status_code == 404
             assert team.get(path).status_code == 200
         assert payout not in other.get("/desk/payouts/").content.decode()
-        first = f"{now():%Y-%m}"
+        first = f"{localtime(now()):%Y-%m}"
         assert payout not in other.get(f"/desk/payouts/month.csv?month={first}").content.decode()
 
     assert team.post("/desk/payouts/bank/").status_code == team.get("/desk/payouts/schedule/").status_code == 404

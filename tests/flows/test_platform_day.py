@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils.timezone import localtime
 
 from kit.clock import now
 from ledger.models import Account, Entry
@@ -27,7 +28,7 @@ def test_a_day_shows_where_all_that_buyers_paid_on_it_is_to_the_cent(world: Worl
     assert takings.orders == 2
     assert "€54.00 paid for 2 orders" in page.text
     assert 'class="money-bar__table"' in page.text
-    assert empty.context["title"] == page.context["title"] == f"{now():%-d %B %Y}"
+    assert empty.context["title"] == page.context["title"] == f"{localtime(now()):%-d %B %Y}"
     assert "Nothing was paid on this day." in long_ago.text
     assert "/admin/payments/share/?opened_at__gte=" in page.text
     assert dana.get("/admin/").text.count("/admin/payments/share/day/") == 1

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from django.test import Client
+from django.utils.timezone import localtime
 
 from catalog import sitemaps
 from catalog.models import Category, Photo
@@ -148,7 +149,7 @@ def test_the_sitemap_tells_when_a_listing_changed(client: Client):
 
     answer = client.get("/sitemap-listings.xml").content.decode()
 
-    assert f"<lastmod>{listing.updated_at:%Y-%m-%d}</lastmod>" in answer
+    assert f"<lastmod>{localtime(listing.updated_at):%Y-%m-%d}</lastmod>" in answer
 
 
 def test_a_large_sitemap_comes_in_parts_that_each_cost_two_queries(
