@@ -7,9 +7,7 @@ of those have the words tells how far back is far enough, and no more than that 
 was not enough after all, everything is.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import ceil, sqrt
 from typing import Any
 
@@ -84,18 +82,30 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """All that fit: SQL for their ids and words, its values, and what is searched for."""
+    """All that fit: SQL for their ids and words, and its values."""
 
     sql: str
     values: tuple[Any, ...]
-    question: str
 
     def newest(self, where: str = "true", *values: Any) -> Part:
-        """The ids of the newest of those where something holds, with how well they fit, in millionths."""
+        """The ids and words of the newest of those where something holds."""
         newest = f"SELECT * FROM ({self.sql}) AS fitting WHERE {where} ORDER BY id DESC LIMIT {CANDIDATES + 1}"  # noqa: S608
+        return Part(newest, (*self.values, *values))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How well something fits `question`, and which of those in that order are asked for."""
+
+    question: str
+    after: Place | None
+    most: int
+
+    def of(self, candidates: Part) -> Part:
+        """The ids of some, with how well they fit in millionths."""
         # The words go no further than this: they are ten times as large as all the rest.
-        sql = f"SELECT id, (1000000 * ts_rank(search, %s::tsquery))::integer AS rank FROM ({newest}) AS newest"  # noqa: S608
-        return Part(sql, (self.question, *self.values, *values))
+        sql = f"SELECT id, (1000000 * ts_rank(search, %s::tsquery))::integer AS rank FROM ({candidates.sql}) AS newest"  # noqa: S608
+        return Part(sql, (self.question, *candidates.values))
 
 
 def best(rows: QuerySet[Listing], question: str, *, after: Place | None, most: int) -> Ranked:
@@ -104,20 +114,20 @@ def best(rows: QuerySet[Listing], question: str, *, after: Place | None, most: i
 
     `rows` are unordered and have the words already. Newest by id: when it was first written. At most three queries.
     """
-    fitting = Fitting(*rows.values("id", "search").query.sql_with_params(), question)
-    rank = partial(_rank, after, most)
+    fitting = Fitting(*rows.values("id", "search").query.sql_with_params())
+    wanted = Wanted(question, after, most)
     newest = last_id.all()[0]
     if not _is_worth_it(NEAREST, newest):
-        return rank([], fitting.newest())
+        return _first(wanted, wanted.of(fitting.newest()))
     windows = [window for window in FARTHER if _is_worth_it(window, newest)]
     promises = [_promise(window, newest) for window in windows]
     few = min(promises, default=CANDIDATES + 1)
-    first = rank(*_nearest_or_everything(fitting, newest, few))
+    first = _first(wanted, *_nearest_or_everything(wanted, fitting, newest, few))
     if not few <= first.near <= CANDIDATES:
         return first
     far = next(window for window, promise in zip(windows, promises, strict=True) if first.near >= promise)
-    found = rank([], fitting.newest(*_inside(far, newest)))
-    return found if found.count > CANDIDATES else rank([], fitting.newest())
+    found = _first(wanted, wanted.of(fitting.newest(*_inside(far, newest))))
+    return found if found.count > CANDIDATES else _first(wanted, wanted.of(fitting.newest()))
 
 
 def _is_worth_it(window: Window, newest: int) -> bool:
@@ -138,30 +148,36 @@ def _inside(window: Window, newest: int) -> tuple[str, list[int]]:
     return f"(id >> {window.bits}) = ANY(%s::bigint[])", window.numbers(newest)
 
 
-def _nearest_or_everything(fitting: Fitting, newest: int, few: int) -> tuple[list[tuple[str, Part]], Part]:
-    """NEAREST; or everything, where NEAREST has fewer than `few`. In one query, because most words are rare."""
-    # PostgreSQL sees that this has nothing to do with a row, and does not begin where it is false.
-    is_few = f"(SELECT count(*) FROM nearest) < {few}"  # noqa: S608
-    parts = [("nearest", fitting.newest(*_inside(NEAREST, newest))), ("everything", fitting.newest(is_few))]
-    return parts, Part(f"SELECT * FROM nearest WHERE NOT {is_few} UNION ALL TABLE everything", ())  # noqa: S608
+def _nearest_or_everything(wanted: Wanted, fitting: Fitting, newest: int, few: int) -> tuple[Part, Part]:
+    """NEAREST where it has all that are wanted; everything where it has fewer than `few`; and nothing between: what
+    is farther is asked then. In one query, because most words are common or rare. Also what NEAREST has.
+    """
+    # PostgreSQL sees that these have nothing to do with a row, and does not begin where they are false.
+    near = "(SELECT count(*) FROM nearest)"
+    everything = wanted.of(fitting.newest(f"{near} < {few}"))
+    candidates = f"SELECT * FROM nearest WHERE {near} > {CANDIDATES} UNION ALL {everything.sql}"  # noqa: S608
+    return Part(candidates, everything.values), wanted.of(fitting.newest(*_inside(NEAREST, newest)))
 
 
-def _rank(after: Place | None, most: int, parts: Sequence[tuple[str, Part]], candidates: Part) -> Ranked:
-    named = ", ".join(f"{name} AS MATERIALIZED ({part.sql})" for name, part in parts)
-    near = "(SELECT count(*) FROM nearest)" if parts else "0"
+def _first(wanted: Wanted, candidates: Part, nearest: Part | None = None) -> Ranked:
+    """The places asked for, and the counts, which are known where no place is left as well."""
+    nearest = nearest or Part("SELECT WHERE false", ())
     statement = f"""
-        {f"WITH {named}" if parts else ""}
-        SELECT id, rank, count, {near} FROM (
-            SELECT id, rank, count(*) OVER () AS count FROM ({candidates.sql}) AS candidates
-        ) AS counted
-        {"WHERE (rank, id) < (%s, %s)" if after else ""} ORDER BY rank DESC, id DESC LIMIT %s
+        WITH nearest AS MATERIALIZED ({nearest.sql}), candidates AS MATERIALIZED ({candidates.sql})
+        SELECT near, count, id, rank
+        FROM (SELECT (SELECT count(*) FROM nearest) AS near, (SELECT count(*) FROM candidates) AS count) AS counted
+        LEFT JOIN (
+            SELECT * FROM candidates {"WHERE (rank, id) < (%s, %s)" if wanted.after else ""}
+            ORDER BY rank DESC, id DESC LIMIT %s
+        ) AS first ON true
+        ORDER BY rank DESC, id DESC
     """  # noqa: S608
-    values = [value for part in (*(part for _name, part in parts), candidates) for value in part.values]
-    behind = (after.rank, after.pk) if after else ()
+    behind = (wanted.after.rank, wanted.after.pk) if wanted.after else ()
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, *behind, most])
+        cursor.execute(statement, [*nearest.values, *candidates.values, *behind, wanted.most])
         found = cursor.fetchall()
-    return Ranked([Place(pk, rank) for pk, rank, *_ in found], *(found[0][2:] if found else (0, 0)))
+    near, count = found[0][:2]
+    return Ranked([Place(pk, rank) for _near, _count, pk, rank in found if pk is not None], count, near)
 
 
 def _last_id() -> list[int]:

@@ -109,11 +109,16 @@ def test_what_came_after_the_last_id_was_read_is_found(ceramics: Category):
 
 
 @pytest.mark.usefixtures("large_shop")
-def test_the_second_page_goes_on_where_the_first_ended():
-    first = best("alpha", most=20)
-    second = best("alpha", after=first.places[-1], most=20)
+@pytest.mark.parametrize("word", EACH)
+def test_each_page_goes_on_where_the_last_ended_until_all_were_seen(word: str):
+    # The nearest alone are over before the last page, where what is farther counts as well.
+    seen, after = [], None
 
-    assert len({place.pk for place in (*first.places, *second.places)}) == 31
+    while places := best(word, after=after, most=7).places:
+        seen += places
+        after = places[-1]
+
+    assert seen == best(word).places
 
 
 @pytest.mark.usefixtures("large_shop")
