@@ -61,7 +61,7 @@ def _lines(payout: Payout) -> Iterator[list[str]]:
         words = [guarded(row.line.word), row.order, booked, *amounts]
         yield [*about, *words, payout.currency.upper(), guarded(row.note), row.line.stripe_id]
     total = _number(payout.amount, payout.currency)
-    yield [*about, _("payout"), "", made, "", "", total, payout.currency.upper(), _("what the bank gets"), ""]
+    yield [*about, _("Payout"), "", made, "", "", total, payout.currency.upper(), _("what the bank gets"), ""]
 
 
 def _number(amount: int, currency: str) -> str:

@@ -213,13 +213,17 @@ def _of_sale(line: PayoutLine) -> str:
     if release is None or release.share.funds_flow != FundsFlow.HELD:
         return ""
     share = release.share
-    kept = share.fee - share.fee_returned
+    kept, came = share.fee - share.fee_returned, release.amount + release.netted
+    # What a refund cost beyond the seller's part of it: the processing fee, where the seller bears that.
+    borne = share.gross - share.refunded - kept - came
     # Only what was refunded before makes a release so much smaller.
-    before = bool(share.refunded) and release.amount + release.netted == share.gross - share.refunded - kept
+    before = bool(share.refunded) and borne >= 0 and came == share.gross - share.fee - share.taken
     words = _("The buyer paid %(paid)s; our fee of %(fee)s was kept back before.")
     said = [words % {"paid": share.money(share.gross), "fee": share.money(kept if before else share.fee)}]
     if before:
         said.append(_("%(amount)s went back to the buyer.") % {"amount": share.money(share.refunded)})
+    if before and borne:
+        said.append(_("You bore %(amount)s of Stripe’s processing fee.") % {"amount": share.money(borne)})
     if release.netted:
         said.append(_("%(amount)s was set off against what you owed.") % {"amount": share.money(release.netted)})
     return " ".join(said)

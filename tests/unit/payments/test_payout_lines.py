@@ -79,6 +79,19 @@ def test_a_refund_before_the_release_is_said() -> None:
     )
 
 
+def test_the_processing_fee_a_refund_before_cost_is_said() -> None:
+    (share,) = sold(now(), 10_000)
+    Share.objects.filter(pk=share.pk).update(fee=1000, refunded=2500, fee_returned=250, taken=2330)
+    sent(share, 6670)
+    payout = paid_out(share, "eur")
+    payout_lines.keep(payout, [line(share, 6670, "eur")])
+
+    assert note(share, payout) == (
+        "The buyer paid €100.00; our fee of €7.50 was kept back before. €25.00 went back to the buyer. "
+        "You bore €0.80 of Stripe’s processing fee."
+    )
+
+
 def test_a_release_that_was_written_down_after_its_payout_is_found_with_the_next_event() -> None:
     (share,) = sold(now(), 10_000)
     payout, found = paid_out(share, "eur"), [line(share, 10_000, "eur")]
