@@ -25,7 +25,10 @@ class ScheduleForm(forms.Form):
         label=gettext_lazy("Publish on"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M"],
-        error_messages={"invalid": gettext_lazy("Write a date and a time, like 2027-03-01 09:00.")},
+        error_messages={
+            "required": gettext_lazy("Choose a day and a time."),
+            "invalid": gettext_lazy("Write a date and a time, like 2027-03-01 09:00."),
+        },
     )
 
     def __init__(self, *args: Any, listing: Listing, **kwargs: Any) -> None:
@@ -80,11 +83,11 @@ class BulkForm(forms.Form):
     category = forms.ChoiceField(label=gettext_lazy("Category"), required=False)
     percent = forms.CharField(
         label=gettext_lazy("By how many percent"), max_length=12, required=False,
-        help_text=gettext_lazy("10 makes them dearer, -15 cheaper."),
+        help_text=gettext_lazy("For the prices: 10 makes them dearer, -15 cheaper."),
     )  # fmt: skip
     units = forms.IntegerField(
         label=gettext_lazy("How many units"), required=False, min_value=-MOST_AT_ONCE, max_value=MOST_AT_ONCE,
-        help_text=gettext_lazy("Like 5 or -2."),
+        help_text=gettext_lazy("For the stock: 5 more, or -2 fewer."),
     )  # fmt: skip
     chosen = forms.TypedMultipleChoiceField(
         coerce=int, required=True,

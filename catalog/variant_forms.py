@@ -97,6 +97,7 @@ class VariantForm(forms.Form):
     available = forms.IntegerField(
         label=gettext_lazy("In stock"), min_value=0, max_value=MOST_IN_STOCK, required=False,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages=dict.fromkeys(("invalid", "min_value"), gettext_lazy("Enter how many you have: 0 or more.")),
     )  # fmt: skip
     sku = forms.CharField(label=gettext_lazy("SKU"), max_length=100, required=False)
 
@@ -164,10 +165,15 @@ class Grid:
         """Whether every line can be stored as it is."""
         return self.is_complete and all(form.is_valid() for form in self.forms)
 
+    @classmethod
+    def as_typed(cls, listing: Listing, data: Mapping[str, Any]) -> "Grid":
+        """The lines that were posted, while the options do not say yet which there are to be."""
+        return cls(listing, [values for values in _posted(data) if values], data)
+
     @property
-    def has_errors(self) -> bool:
-        """Whether something is wrong with a line."""
-        return any(form.is_bound and form.errors for form in self.forms)
+    def wrong(self) -> list[VariantForm]:
+        """The lines something is wrong with."""
+        return [form for form in self.forms if form.is_bound and form.errors]
 
     def offers(self) -> list[Offer]:
         """The lines that are to be offered."""

@@ -43,6 +43,10 @@ class FileForm(forms.Form):
         help_text=gettext_lazy("A CSV file of up to 32 MB and 50,000 rows."),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
         max_length=255,
+        error_messages={
+            "required": gettext_lazy("Choose a file."),
+            "empty": gettext_lazy("This file is empty. Export it again."),
+        },
     )
 
     def clean_file(self) -> UploadedFile:

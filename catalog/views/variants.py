@@ -27,7 +27,7 @@ def listing_variants(request: SellerRequest, pk: int) -> HttpResponse:
         stored = [tuple(variant.values) for variant in variants.offered_of(listing)] if listing.options else []
         return _page(request, listing, form, Grid(listing, stored, None))
     if not form.is_valid():
-        return _page(request, listing, form, Grid(listing, [], None))
+        return _page(request, listing, form, Grid.as_typed(listing, data))
     grid = Grid(listing, form.combinations(), data)
     if saves and grid.is_valid() and _store(request, listing, form, grid):
         offered = len(grid.offers())
@@ -70,5 +70,5 @@ def _saved(offered: int) -> str:
 
 def _page(request: SellerRequest, listing: Listing, form: OptionsForm, grid: Grid) -> HttpResponse:
     context = {"listing": listing, "form": form, "grid": grid, "most": variants.MOST_VARIANTS}
-    wrong = form.errors or grid.has_errors
+    wrong = form.errors or grid.wrong
     return render(request, "catalog/desk/variants.html", context, status=422 if wrong else 200)

@@ -55,7 +55,7 @@ def test_a_draft_is_published_at_the_moment_its_seller_chose_in_their_time_zone(
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [("2020-01-01T09:00", "That moment has passed."), ("2099-01-01T09:00", "within the next year"),
-     ("tomorrow", "Write a date and a time"), ("", "required")],
+     ("tomorrow", "Write a date and a time"), ("", "Choose a day and a time.")],
 )  # fmt: skip
 def test_a_moment_that_cannot_be_is_explained(bobs_browser: Client, draft: Listing, typed: str, sentence: str) -> None:
     page = bobs_browser.post(f"/desk/listings/{draft.pk}/schedule/", {"publish_at": typed})
@@ -71,6 +71,19 @@ def test_a_plan_is_given_up(bobs_browser: Client, draft: Listing) -> None:
 
     draft.refresh_from_db()
     assert draft.publish_at is None
+
+
+def test_a_plan_is_told_and_can_be_given_up_when_something_is_missing_meanwhile(
+    bobs_browser: Client, draft: Listing
+) -> None:
+    scheduling.schedule(draft, now() + timedelta(days=1))
+    Listing.objects.filter(pk=draft.pk).update(description="")
+
+    said = bobs_browser.get(f"/desk/listings/{draft.pk}/").content.decode()
+
+    assert "It will be published by itself on" in said
+    assert "If something is missing then, it stays as it is, and we write to you." in said
+    assert "Do not publish it then" in said
 
 
 def test_what_was_published_by_hand_and_hidden_does_not_come_back_by_itself(

@@ -179,3 +179,29 @@ def test_another_sellers_variants_are_not_found(bobs_browser: Client) -> None:
 
     assert bobs_browser.get(f"/desk/listings/{other.pk}/variants/").status_code == 404
     assert bobs_browser.get(f"/desk/listings/{other.pk}/stock/").status_code == 404
+
+
+def test_lines_that_are_wrong_are_named_at_the_top_and_said_at_their_fields(
+    bobs_browser: Client, shirt: Listing
+) -> None:
+    data = typed((["S"], "12x", "2"), (["M"], "22", "-3"), name0="Size", values0="S, M")
+
+    page = bobs_browser.post(f"/desk/listings/{shirt.pk}/variants/", data)
+
+    said = page.content.decode()
+    assert (page.status_code, said.count("Enter how many you have: 0 or more.")) == (422, 2)
+    assert "There are problems with 2 variants" in said
+    assert '<a href="#id_row0-price">Price: Enter an amount like 19.99.</a>' in said
+    assert 'id="id_row0-price_error"' in said
+
+
+def test_options_that_cannot_be_lose_no_line_that_was_typed(bobs_browser: Client, shirt: Listing) -> None:
+    data = typed((["S"], "31", "2"), (["M"], "33", "3"), name0="Size", values0="S, M", name1="Colour", values1="")
+
+    page = bobs_browser.post(f"/desk/listings/{shirt.pk}/variants/", data)
+
+    said = page.content.decode()
+    assert page.status_code == 422
+    assert 'name="row0-price" value="31"' in said
+    assert 'name="row1-available" value="3"' in said
+    assert not Variant.objects.exists()
