@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from kit.money import Money, format_money
 from payments.consequences import Note, Plan, Refused
+from payments.models import Hold
 
 Text = str | Promise
 
@@ -55,7 +59,8 @@ def refusal(error: Refused, currency: str) -> str:
     if error.code in REFUSALS_WITH_AMOUNT:
         return str(REFUSALS_WITH_AMOUNT[error.code]) % {"amount": format_money(error.amount, currency)}
     if error.code == "held_back":
-        return _("It is held back (%(why)s). End that hold first.") % {"why": error.detail.partition(":")[0]}
+        why = Hold.Kind(error.detail.partition(":")[0]).label
+        return _("It is held back: %(why)s. It can be released when that is over.") % {"why": why}
     return str(REFUSALS[error.code])
 
 
@@ -180,7 +185,7 @@ class Card:
 
 def card(plan: Plan, seller: str) -> Card:
     """The card for a plan about an order of `seller`."""
-    return Card([_note(note, plan.currency) for note in plan.notes], _columns(plan, seller), button(plan))
+    return Card([_note(note, plan) for note in plan.notes], _columns(plan, seller), button(plan))
 
 
 def card_for_seller(plan: Plan) -> Card:
@@ -267,5 +272,13 @@ def _taken_from_held(plan: Plan) -> int:
             return int(plan.steps.get("absorbed", 0))
 
 
-def _note(note: Note, currency: str) -> str:
-    return NOTES[note.code](Money(note.amount, currency), note.amount)
+def _note(note: Note, plan: Plan) -> str:
+    money = Money(note.amount, plan.currency)
+    until = plan.request.get("until") if note.code == "waits" else None
+    if until:
+        day = date_format(localtime(datetime.fromisoformat(until)), pgettext("full date", "j F Y"))
+        return _("%(amount)s stays held to the end of %(day)s, or until somebody ends this hold before.") % {
+            "amount": money,
+            "day": day,
+        }
+    return NOTES[note.code](money, note.amount)
