@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kit.money import parse_amount, to_decimal
-from payments import holds, refunds
+from payments import holds, refunds, shares
 from payments.consequences import ENDED_BY_STAFF
 from payments.models import Hold, MoneyAction, Refund, Share
 from payments.policies import BY_REASON, POLICIES
@@ -127,8 +127,9 @@ class ReverseForm(AmountForm):
     """How much is fetched back."""
 
     def request(self) -> dict[str, Any]:
-        """The amount in minor units: all that was released, if none is given."""
-        return {"amount": self.share.released if self.wanted is None else self.wanted}
+        """The amount in minor units: all that was released and not fetched back yet, if none is given."""
+        possible = sum(sent.left for sent in shares.sent(self.share))
+        return {"amount": min(self.share.released, possible) if self.wanted is None else self.wanted}
 
 
 class HoldForm(DecisionForm):

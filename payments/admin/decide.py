@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gateway.errors import StripeRefused, StripeUnavailable
-from payments import decisions, refunds, words
+from payments import decisions, refunds, shares, words
 from payments.consequences import ENDED_BY_STAFF, Plan, Refused
 from payments.decisions import Decider, PlanChanged
 from payments.desk_forms import FORMS, DecisionForm
@@ -71,7 +71,7 @@ def possible(share: Share) -> list[Choice]:
         (Kind.HOLD, held and share.left > 0),
         (Kind.END_HOLD, open_holds.exists()),
         (Kind.CANCEL, share.order.status == "paid" and share.refundable > 0),
-        (Kind.REVERSE, share.released > 0),
+        (Kind.REVERSE, share.released > 0 and bool(shares.sent(share))),
     ]
     return [
         Choice(TITLES[kind], reverse("admin:payments_share_decide", args=[share.pk, kind]), ABOUT[kind])
