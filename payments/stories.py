@@ -55,7 +55,8 @@ def for_buyer(share: Share) -> list[Step]:
 def for_seller(share: Share) -> list[Step]:
     """What is the seller's, from when, in which payout, and why it waits if it does."""
     yours = share.money(share.gross - share.fee)
-    steps = [Step(_("The buyer paid; your share"), share.opened_at, yours)]
+    paid = Step(_("The buyer paid; your share"), share.opened_at, yours)
+    steps: list[Step] = []
     for release in _sent(share):
         steps += _seller_release(release)
     steps += [_seller_refund(refund) for refund in _refunds(share)]
@@ -66,15 +67,17 @@ def for_seller(share: Share) -> list[Step]:
             Step(_("It waits: %(why)s") % {"why": for_the_reader(hold.reason)}, is_future=True, reason=hold.ends_when)
             for hold in _holds(share)
         ]
-    return _in_order(steps)
+    # First, as for the buyer.
+    return [paid, *_in_order(steps)]
 
 
 def for_staff(share: Share) -> list[Step]:
     """Everything, with who did it and why."""
-    steps = [
+    paid = [
         Step(_("Paid by the buyer"), share.opened_at, share.money(share.gross)),
         Step(_("Our fee, out of it"), share.opened_at, share.money(share.fee)),
     ]
+    steps: list[Step] = []
     for release in share.releases.select_related("payout"):
         steps.append(_staff_release(release))
         if release.status == Release.Status.SENT and release.amount:
@@ -88,9 +91,9 @@ def for_staff(share: Share) -> list[Step]:
         if hold.ended_at:
             steps.append(Step(_("Hold ended"), hold.ended_at, None, hold.ended_by, hold.end_reason))
     if share.status != Share.Status.HELD or not share.left:
-        return _in_order(steps)
+        return [*paid, *_in_order(steps)]
     steps.append(_staff_wait(share))
-    return [*_in_order(steps), Step(_("May not be held any longer"), share.hold_deadline, is_future=True)]
+    return [*paid, *_in_order(steps), Step(_("May not be held any longer"), share.hold_deadline, is_future=True)]
 
 
 def borne_by(refund: Refund) -> str:
