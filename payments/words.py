@@ -56,6 +56,8 @@ REFUSALS_WITH_AMOUNT: dict[str, Text] = {
 
 def refusal(error: Refused, currency: str) -> str:
     """Why it cannot be done, and what can."""
+    if error.code == "seller_balance_short" and not error.amount:
+        return _("The seller has nothing at Stripe that could be fetched back.")
     if error.code in REFUSALS_WITH_AMOUNT:
         return str(REFUSALS_WITH_AMOUNT[error.code]) % {"amount": format_money(error.amount, currency)}
     if error.code == "held_back":

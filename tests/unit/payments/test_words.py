@@ -62,3 +62,9 @@ def test_a_hold_without_a_last_day_says_who_ends_it() -> None:
     warnings = words.card(plan, "Selma’s Studio").warnings
 
     assert warnings == ["€21.60 stays held until this hold is ended. The release date does not count."]
+
+
+def test_a_seller_with_nothing_at_stripe_is_not_said_to_have_0_euros() -> None:
+    said = words.refusal(Refused("seller_balance_short", amount=0, field="amount"), "eur")
+
+    assert said == "The seller has nothing at Stripe that could be fetched back."
