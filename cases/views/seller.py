@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -31,7 +32,7 @@ def _list(request: SellerRequest, more: str, *, show_all: bool) -> DeskList:
     return DeskList(
         name=_("Cases"),
         tabs_label=_("Which cases"),
-        tabs=open_or_all(request.path, _("Open"), show_all=show_all),
+        tabs=open_or_all(request.path, pgettext("not closed yet", "Open"), show_all=show_all),
         table="cases/_table.html",
         older=_("Show older cases"),
         empty=_nothing(request.path, show_all=show_all),

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_POST, require_safe
@@ -120,7 +121,7 @@ def _list(request: SellerRequest, more: str, *, show_all: bool) -> DeskList:
     return DeskList(
         name=_("Disputes"),
         tabs_label=_("Which disputes"),
-        tabs=open_or_all(request.path, _("Open"), show_all=show_all),
+        tabs=open_or_all(request.path, pgettext("not closed yet", "Open"), show_all=show_all),
         table="evidence/_seller_table.html",
         older=_("Show older disputes"),
         empty=_nothing(request.path, show_all=show_all),
