@@ -2,7 +2,8 @@
 is work.
 """
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.db.models.functions import Now
 from gateway.errors import StripeUnavailable
 from inbox.models import StripeEvent
 from inbox.routes import PLATFORM, ROUTES, Route
+from kit import clock
 from kit.faults import faultpoint
 from kit.transitions import move
 from payments.errors import NotYet
@@ -68,6 +70,7 @@ def replay(event: StripeEvent, *, actor: str, reason: str) -> None:
 
 
 def _handle_by(route: Route, event: StripeEvent) -> None:
+    clock.catch_up_with(datetime.fromtimestamp(json.loads(event.payload)["created"], UTC))
     found = route.fetch(event)
     faultpoint("inbox.fetched")
     with transaction.atomic():

@@ -46,6 +46,14 @@ def ask_again() -> None:
     _asked_at = -ASK_EVERY_SECONDS
 
 
+def catch_up_with(moment: datetime) -> None:
+    """Something from `moment` has come. Where the demo's clock is behind that, the emulator's was moved less than a
+    second ago, and is asked again: nothing is written down as done before it happened.
+    """
+    if settings.CLOCK_URL and moment > now():
+        ask_again()
+
+
 @contextmanager
 def fixed_at(moment: datetime) -> Iterator[None]:
     """Hold the clock at `moment`: for tests and simulations."""

@@ -53,6 +53,20 @@ def test_it_follows_the_clock_it_is_told_to(settings: Any, fast_clock: str) -> N
     assert timedelta(days=2) - timedelta(seconds=5) < clock.now() - datetime.now(UTC) <= timedelta(days=2)
 
 
+def test_what_comes_from_later_shows_that_the_clock_was_moved(settings: Any, fast_clock: str) -> None:
+    settings.CLOCK_URL = fast_clock
+    clock.now()
+    clock._offset = timedelta(0)
+
+    clock.catch_up_with(datetime.now(UTC) - timedelta(seconds=5))
+    before = clock.now() - datetime.now(UTC)
+    clock.catch_up_with(datetime.now(UTC) + timedelta(days=1))
+    after = clock.now() - datetime.now(UTC)
+
+    assert before <= timedelta(0)
+    assert after > timedelta(days=1)
+
+
 def test_a_silent_clock_leaves_the_last_answer(settings: Any) -> None:
     settings.CLOCK_URL = "http://127.0.0.1:9/"
 
