@@ -146,8 +146,10 @@ def parse_amount(text: str, currency: str) -> int:
     scaled = value.scaleb(exponent(currency))
     # Noughts count too: "1.000" may be a thousand in German and "1,000" in English, so neither is taken for one.
     if -int(value.as_tuple().exponent) > exponent(currency):
+        if not exponent(currency):
+            raise ValueError(_need_steps(currency))
         raise ValueError(
-            _("%(currency)s has %(decimals)s decimals; this has more.")
+            _("%(currency)s has %(decimals)s decimals; this has more. Enter an amount like 19.99.")
             % {"currency": currency.upper(), "decimals": exponent(currency)}
         )
     if scaled > LARGEST_AMOUNT:
@@ -168,7 +170,7 @@ def _with_point(typed: str) -> str:
 def _need_steps(currency: str) -> str:
     if exponent(currency) == 3:
         return _("The third decimal of an amount in %(currency)s is always 0.") % {"currency": currency.upper()}
-    return _("Amounts in %(currency)s are whole: leave the decimals out.") % {"currency": currency.upper()}
+    return _("Amounts in %(currency)s are whole: enter one like 1200.") % {"currency": currency.upper()}
 
 
 def format_money(amount: int, currency: str) -> str:

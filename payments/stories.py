@@ -19,7 +19,7 @@ from kit.money import Money
 from kit.recorded import for_the_reader
 from orders.models import Status as OrderStatus
 from payments import buyer_words, milestone_parts
-from payments.models import DisputeShare, Hold, Milestone, MilestoneAgreement, Refund, Release, Reversal, Share
+from payments.models import Dispute, DisputeShare, Hold, Milestone, MilestoneAgreement, Refund, Release, Reversal, Share
 
 Basis = Share.Basis
 
@@ -349,7 +349,8 @@ def _buyer_dispute(part: DisputeShare) -> list[Step]:
 
 
 def _seller_dispute(part: DisputeShare) -> list[Step]:
-    until = _("We answer until %(day)s.") % {"day": _day(part.dispute.due_by)} if part.dispute.due_by else ""
+    asked = part.dispute.due_by and part.dispute.status in Dispute.NEEDS_ANSWER
+    until = _("We answer until %(day)s.") % {"day": _day(part.dispute.due_by)} if asked else ""
     steps = [Step(_("The buyer’s bank asked for the money back"), part.dispute.opened_at, part.money, reason=until)]
     for _once in _ended(part):
         if part.outcome == DisputeShare.Outcome.RETURNED:

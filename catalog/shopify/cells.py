@@ -40,10 +40,7 @@ def price(text: str, currency: str) -> int:
     try:
         amount = parse_amount(_plain(match["amount"], currency), currency)
     except ValueError as error:
-        remedy = _("Enter an amount like 19.99.")
-        has_cents = exponent(currency) == 2 and str(error) != remedy
-        reason = f"{error} {remedy}" if has_cents else str(error)
-        raise ValueError(_("“%(text)s”: %(reason)s") % {"text": text[:40], "reason": reason}) from None
+        raise ValueError(_("“%(text)s”: %(reason)s") % {"text": text[:40], "reason": error}) from None
     if amount == 0:
         raise ValueError(_("Nothing can be sold for nothing. Enter a price of more than zero."))
     return amount

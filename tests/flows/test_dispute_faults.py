@@ -356,6 +356,18 @@ def test_a_reason_the_marketplace_bears_leaves_the_seller_their_part(world: Worl
     agrees(world)
 
 
+def test_the_seller_reads_until_when_we_answer_only_while_an_answer_is_awaited(world: World) -> None:
+    (share,) = world.bought((1000,))
+    opened = dispute(world, share)
+    while_awaited = " ".join(step.reason for step in stories.for_seller(fresh(share)))
+
+    move(world, opened, "lost")
+
+    once_decided = " ".join(step.reason for step in stories.for_seller(fresh(share)))
+    assert "We answer until" in while_awaited
+    assert "We answer until" not in once_decided
+
+
 def test_the_money_story_tells_each_their_part_of_a_lost_dispute(world: World) -> None:
     (share,) = world.bought((1000,))
     move(world, dispute(world, share), "lost")

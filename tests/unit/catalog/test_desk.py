@@ -58,7 +58,7 @@ def test_a_price_is_read_as_people_type_it(
         ("-5", "eur", "Enter an amount of zero or more."),
         ("0", "eur", "Enter a price of more than zero."),
         ("1.999", "eur", "EUR has 2 decimals; this has more."),
-        ("10.50", "jpy", "JPY has 0 decimals; this has more."),
+        ("10.50", "jpy", "Amounts in JPY are whole: enter one like 1200."),
         ("99999999999", "eur", "Stripe takes at most eight digits."),
         ("NaN", "eur", "Enter an amount of zero or more."),
         ("1e400", "eur", "Stripe takes at most eight digits."),

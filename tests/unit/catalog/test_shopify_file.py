@@ -89,7 +89,7 @@ def test_a_price_is_read_as_people_write_it(price: str, minor: int) -> None:
 
 def test_another_currency_counts_its_own_decimals() -> None:
     assert cells.price("1,200", "jpy") == 1200
-    with pytest.raises(ValueError, match="JPY has 0 decimals"):
+    with pytest.raises(ValueError, match="Amounts in JPY are whole"):
         cells.price("12.50", "jpy")
 
 

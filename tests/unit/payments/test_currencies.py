@@ -175,7 +175,7 @@ def test_amounts_people_type_are_read_in_stripes_steps(typed: str, currency: str
 
 @pytest.mark.parametrize(
     ("typed", "currency", "why"),
-    [("500.50", "isk", "leave the decimals out"), ("0.01", "ugx", "leave the decimals"), ("1.234", "bhd", "always 0")],
+    [("500.50", "isk", "enter one like 1200"), ("0.01", "ugx", "are whole"), ("1.234", "bhd", "always 0")],
 )
 def test_amounts_stripe_would_refuse_are_refused_with_a_sentence(typed: str, currency: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
