@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 
 import structlog
 from django.contrib import messages
@@ -26,7 +26,7 @@ from kit.clock import now
 from kit.csp import handoff_to_stripe
 from kit.http import SeeOther
 from payments import payout_files, payout_pages
-from payments.models import Payout
+from payments.models import Payout, PayoutMove
 from payments.payout_failures import failure
 from payments.queries import seller_payouts
 from payments.stories import Step
@@ -86,10 +86,17 @@ def _steps(payout: Payout) -> list[Step]:
     """What became of a payout, and the day it is due at the bank while it is on its way."""
     moves = payout.moves.order_by("at", "pk")
     steps = [Step(_("Stripe made the payout"), payout.created_at, payout.money)]
-    steps += [Step(capfirst(str(Payout.Status(move.to_status).label)), move.at) for move in moves]
+    steps += [Step(capfirst(str(Payout.Status(move.to_status).label)), _when(payout, move)) for move in moves]
     if payout.status in (Payout.Status.PENDING, Payout.Status.IN_TRANSIT) and payout.arrives_on:
         steps.append(Step(_("It arrives at your bank"), payout.arrives_on, is_future=True))
     return steps
+
+
+def _when(payout: Payout, step: PayoutMove) -> datetime | date:
+    """The moment of a step; the bank's day once it is paid, of which we may have heard days later (fault F07)."""
+    if step.to_status == Payout.Status.PAID and payout.arrives_on <= localtime(step.at).date():
+        return payout.arrives_on
+    return step.at
 
 
 @require_safe

@@ -136,6 +136,20 @@ def test_a_payout_says_every_sale_fee_and_refund_inside(world: World) -> None:
     assert set(Release.objects.exclude(payout=None).values_list("share__order__number", flat=True))
 
 
+def test_a_payout_we_hear_of_late_was_paid_on_the_banks_day(world: World) -> None:
+    share = world.bought_at_once(5000)
+    bob = browser(share.order.seller)
+    with world.later(days=30):
+        world.settle()
+        payout = Payout.objects.latest("created_at")
+
+        steps = bob.get(f"/desk/payouts/{payout.stripe_id}/").context["steps"]
+
+    (learned,) = payout.moves.filter(to_status=Payout.Status.PAID)
+    assert localtime(learned.at).date() > payout.arrives_on
+    assert [step.at for step in steps if step.label == "Paid"] == [payout.arrives_on]
+
+
 def test_a_payout_that_came_back_says_why_who_and_what_to_do_and_its_money_leaves_again(world: World) -> None:
     share = world.bought_at_once(5000)
     bob = browser(share.order.seller)
