@@ -349,8 +349,8 @@ def _buyer_dispute(part: DisputeShare) -> list[Step]:
 
 
 def _seller_dispute(part: DisputeShare) -> list[Step]:
-    asked = part.dispute.due_by and part.dispute.status in Dispute.NEEDS_ANSWER
-    until = _("We answer until %(day)s.") % {"day": _day(part.dispute.due_by)} if asked else ""
+    due_by = part.dispute.due_by if part.dispute.status in Dispute.NEEDS_ANSWER else None
+    until = _("We answer until %(day)s.") % {"day": _day(due_by)} if due_by else ""
     steps = [Step(_("The buyer’s bank asked for the money back"), part.dispute.opened_at, part.money, reason=until)]
     for _once in _ended(part):
         if part.outcome == DisputeShare.Outcome.RETURNED:
