@@ -254,6 +254,7 @@ class RefundAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     list_select_related = ("share__order",)
     date_hierarchy = "planned_at"
+    ordering = ("-pk",)
 
 
 @admin.register(Release)
@@ -265,3 +266,4 @@ class ReleaseAdmin(ReadOnlyAdmin):
     search_fields = ("share__order__number", "transfer_id", "destination_payment")
     list_select_related = ("share__order", "payout")
     date_hierarchy = "planned_at"
+    ordering = ("-pk",)
