@@ -9,6 +9,7 @@ from itertools import batched
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Seller
 from catalog import shopify
@@ -35,6 +36,8 @@ class Preview:
     unchanged: int = 0
     publishable: int = 0
     incomplete: int = 0
+    # New here, and the file has no column that says how many there are.
+    uncounted: int = 0
     problems: list[Problem] = field(default_factory=list)
     # In which line each listing was met.
     lines: dict[int, int] = field(default_factory=dict)
@@ -54,6 +57,7 @@ class Preview:
         self.new += item.kind == Kind.NEW
         self.changed += item.kind == Kind.CHANGED
         self.unchanged += item.kind == Kind.UNCHANGED
+        self.uncounted += item.kind == Kind.NEW and any(offer.quantity is None for offer in product.offers)
         if product.is_published and (listing is None or listing.status == Listing.Status.DRAFT):
             described = product.description or (listing.description if listing and product.description is None else "")
             self.publishable += 1
@@ -86,7 +90,17 @@ def read(run: ImportRun, progress: Progress) -> Preview:
                 progress(min(reader.line, total), total)
                 ImportItem.objects.bulk_create(items)
             position += len(products)
+        if preview.uncounted:
+            preview.problems.append(Problem(0, "", _taken_as_one(preview.uncounted), is_note=True))
     return preview
+
+
+def _taken_as_one(listings: int) -> str:
+    return ngettext(
+        "The file does not say how many there are: %(count)d new listing starts with 1 in stock.",
+        "The file does not say how many there are: %(count)d new listings start with 1 in stock each.",
+        listings,
+    ) % {"count": listings}
 
 
 def _items(run: ImportRun, products: tuple[Product, ...], position: int, preview: Preview) -> Iterator[ImportItem]:

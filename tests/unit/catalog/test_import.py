@@ -307,6 +307,17 @@ def test_a_bad_row_leaves_earlier_imports_untouched(tmp_path: Path):
     assert Listing.objects.get().title == "Moon Jug"
 
 
+def test_how_many_there_are_is_told_where_a_file_does_not_count(tmp_path: Path):
+    header, lines = "Handle,Title,Variant Price", ("a,A,9.50", "b,B,9.50")
+
+    first = load(tmp_path, *lines, header=header)
+    again = load(tmp_path, *lines, header=header)
+
+    assert "2 new listings start with 1 in stock each" in first
+    assert list(Listing.objects.values_list("available", flat=True)) == [1, 1]
+    assert "in stock each" not in again
+
+
 def test_a_doubtful_cell_is_told_and_does_not_keep_the_file_out(tmp_path: Path):
     said = load(tmp_path, cells(Variant_Inventory_Qty="-3"))
 
