@@ -130,7 +130,8 @@ class Plan:
             "web",
             (
                 *_python("gunicorn", "marketplace.wsgi", "--bind", f"{HOST}:{self.web_port}"),
-                *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
+                *("--worker-class", "marketplace.web_worker.Worker", "--limit-request-line", "8190"),
+                *("--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
                 *("--no-control-socket", "--access-logfile", "-"),
             ),
         )

@@ -44,6 +44,11 @@ def not_allowed(request: HttpRequest) -> HttpResponse:
     return render(request, "405.html", status=405)
 
 
+def too_long(request: HttpRequest | None = None) -> HttpResponse:
+    """414: an address longer than the web server reads; it knows neither request nor person."""
+    return HttpResponse(_alone("414.html"), status=414)
+
+
 def too_many(request: HttpRequest) -> HttpResponse:
     """429: too many tries in a short time."""
     return render(request, "429.html", status=429)

@@ -37,6 +37,7 @@ ERROR_PAGES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
     "403-csrf": errors.csrf_failure,
     "404": errors.not_found,
     "405": errors.not_allowed,
+    "414": errors.too_long,
     "429": errors.too_many,
     "500": errors.server_error,
     "503": errors.unavailable,

@@ -5,6 +5,7 @@ import signal
 import socket
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,6 +84,16 @@ def test_the_next_start_recovers_answers_and_tells_the_logins(demo: Demo) -> Non
     for login in facts["logins"]:
         assert login["email"] in demo.said()
         assert login["password"] in demo.said()
+
+
+def test_an_address_too_long_to_be_read_is_answered_with_a_page(demo: Demo) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        get(f"http://127.0.0.1:{demo.web_port}/browse/?q={'x' * 10_000}")
+
+    assert refused.value.code == 414
+    page = refused.value.read().decode()
+    assert "search with fewer words" in page
+    assert page.rstrip().endswith("</html>")
 
 
 @pytest.mark.parametrize("name", ["worker", "postgres"])

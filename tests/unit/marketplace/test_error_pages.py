@@ -117,7 +117,7 @@ def test_too_many_tries_are_answered_in_words(client, settings):
 
 @pytest.mark.django_db
 @pytest.mark.urls("tests.unit.marketplace.dev_urls")
-@pytest.mark.parametrize("status", [400, 403, 404, 405, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 414, 429, 500, 503])
 def test_the_gallery_shows_each_error_page(client, status):
     assert client.get(f"/_gallery/errors/{status}/").status_code == status
 

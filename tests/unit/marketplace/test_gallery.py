@@ -65,7 +65,7 @@ def test_the_sample_letter_has_no_style_our_policy_forbids(client):
     assert " style=" not in response.text
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403-csrf", "404", "405", "429", "500", "503"])
+@pytest.mark.parametrize("name", ["400", "403", "403-csrf", "404", "405", "414", "429", "500", "503"])
 def test_each_error_page_can_be_looked_at_and_has_a_way_on(client, name):
     response = client.get(f"/_gallery/errors/{name}/")
 
