@@ -90,7 +90,7 @@ class BulkForm(forms.Form):
         help_text=gettext_lazy("For the stock: 5 more, or -2 fewer."),
     )  # fmt: skip
     chosen = forms.TypedMultipleChoiceField(
-        coerce=int, required=True,
+        label=gettext_lazy("Your listings"), coerce=int, required=True,
         error_messages=dict.fromkeys(("required", "invalid_choice", "invalid_list"), CHOOSE_FIRST),
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from catalog.publishing import CannotPublish
 from catalog.stock import Goods
 from catalog.stock_history import History
 from catalog.variants import offered_of
+from catalog.views.desk import page_of_listings
 
 PAGE = 50
 
@@ -85,8 +86,9 @@ def listings_bulk(request: SellerRequest) -> HttpResponse:
     if not form.is_valid():
         chosen = form.cleaned_data.get("chosen", [])
         if not chosen:
-            messages.error(request, " ".join(str(error) for error in form.errors.get("chosen", [])))
-            return redirect("catalog:seller_listings")
+            # There is nothing to go on with but the list they stand in, with all that was typed below it.
+            again = BulkForm(request.POST, form_id="bulk")
+            return page_of_listings(request, again)
         rows = Listing.objects.filter(seller=request.seller, pk__in=chosen).order_by("pk")
         return render(request, "catalog/desk/bulk.html", {"form": form, "rows": rows}, status=422)
     wish, chosen = form.cleaned_data["wish"], form.cleaned_data["chosen"]

@@ -39,6 +39,11 @@ class Tab:
 @seller_required
 def seller_listings(request: SellerRequest) -> HttpResponse:
     """All listings of the shop, the latest first, or those in one state."""
+    return page_of_listings(request, BulkForm(form_id="bulk"))
+
+
+def page_of_listings(request: SellerRequest, bulk_form: BulkForm) -> HttpResponse:
+    """The page of listings the address asks for, with what was typed below it and, with status 422, what was wrong."""
     status = request.GET.get("status", "")
     rows = _own(request).select_related("category").annotate(cover=browsing.cover_of())
     if status in Listing.Status.values:
@@ -51,9 +56,10 @@ def seller_listings(request: SellerRequest) -> HttpResponse:
         "more": more,
         "status": status,
         "tabs": _tabs(status),
-        "bulk_form": BulkForm(form_id="bulk"),
+        "bulk_form": bulk_form,
+        "here": request.GET.urlencode(),
     }
-    return render(request, "catalog/desk/listings.html", context)
+    return render(request, "catalog/desk/listings.html", context, status=422 if bulk_form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])

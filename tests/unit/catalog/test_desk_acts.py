@@ -271,10 +271,19 @@ def test_a_wish_that_makes_no_sense_is_explained_and_the_choice_kept(
 
 
 @pytest.mark.parametrize("chosen", [[], ["x"], ["1" * 30]])
-def test_without_a_choice_the_list_says_how_to_choose(bobs_browser: Client, jug: Listing, chosen: list[str]) -> None:
-    page = bobs_browser.post("/desk/listings/bulk/", {"act": "hide", "chosen": chosen}, follow=True)
+def test_without_a_choice_the_list_says_how_to_choose_and_keeps_what_was_typed(
+    bobs_browser: Client, jug: Listing, draft: Listing, chosen: list[str]
+) -> None:
+    data = {"act": "price", "percent": "-12.5", "chosen": chosen}
 
-    assert "Choose the listings first" in page.content.decode()
+    page = bobs_browser.post("/desk/listings/bulk/?status=draft", data)
+
+    body = page.content.decode()
+    assert page.status_code == 422
+    assert "Choose the listings first" in body
+    assert 'value="-12.5"' in body
+    assert [listing.pk for listing in page.context["listings"]] == [draft.pk]
+    assert 'action="/desk/listings/bulk/?status=draft"' in body
 
 
 def test_another_sellers_listings_are_never_changed(bobs_browser: Client, bobs_shop: Seller) -> None:
