@@ -14,7 +14,7 @@ from kit.clock import now
 from kit.money import Money
 from kit.templatetags.ui import day_in_words
 from orders.models import FundsFlow
-from payments.models import Payout, PayoutLine
+from payments.models import Payout, PayoutLine, Refund, Release
 from payments.payout_failures import Owner, failure
 
 Kind, Status = PayoutLine.Kind, Payout.Status
@@ -62,10 +62,22 @@ class Now:
     changes_bank: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """What went back to a buyer while the money was held, in the sale's currency: all, of it the fee, and what the
+    seller bore of the processing fee on top.
+    """
+
+    amount: int
+    fee: int
+    borne: int
+
+
 def lines_of(payout: Payout) -> QuerySet[PayoutLine]:
     """Its lines with all that `rows` needs."""
     lines = PayoutLine.objects.filter(payout=payout).order_by("pk")
-    return lines.select_related("release__share__order", "reversal__release__share__order")
+    lines = lines.select_related("release__share__order", "reversal__release__share__order")
+    return lines.prefetch_related("release__share__refunds")
 
 
 def page(payout: Payout, after: str) -> tuple[list[Row], str]:
@@ -212,18 +224,33 @@ def _of_sale(line: PayoutLine) -> str:
     release = line.release
     if release is None or release.share.funds_flow != FundsFlow.HELD:
         return ""
-    share = release.share
-    kept, came = share.fee - share.fee_returned, release.amount + release.netted
-    # What a refund cost beyond the seller's part of it: the processing fee, where the seller bears that.
-    borne = share.gross - share.refunded - kept - came
-    # Only what was refunded before makes a release so much smaller.
-    before = bool(share.refunded) and borne >= 0 and came == share.gross - share.fee - share.taken
+    share, before = release.share, _refunded_before(release)
     words = _("The buyer paid %(paid)s; our fee of %(fee)s was kept back before.")
-    said = [words % {"paid": share.money(share.gross), "fee": share.money(kept if before else share.fee)}]
+    kept = share.fee - (before.fee if before else 0)
+    said = [words % {"paid": share.money(share.gross), "fee": share.money(kept)}]
     if before:
-        said.append(_("%(amount)s went back to the buyer.") % {"amount": share.money(share.refunded)})
-    if before and borne:
-        said.append(_("You bore %(amount)s of Stripe’s processing fee.") % {"amount": share.money(borne)})
+        said.append(_("%(amount)s went back to the buyer.") % {"amount": share.money(before.amount)})
+    if before and before.borne:
+        said.append(_("You bore %(amount)s of Stripe’s processing fee.") % {"amount": share.money(before.borne)})
     if release.netted:
         said.append(_("%(amount)s was set off against what you owed.") % {"amount": share.money(release.netted)})
     return " ".join(said)
+
+
+def _refunded_before(release: Release) -> Refunded | None:
+    """What was refunded before the release; None where nothing was, or where it does not explain the amount."""
+    share, came = release.share, release.amount + release.netted
+    if not share.refunded:
+        return None
+    if came == share.gross - share.fee - share.taken:
+        whole = Refunded(share.refunded, share.fee_returned, share.taken - share.refunded + share.fee_returned)
+        return whole if whole.borne >= 0 else None
+    # More was refunded since: of all refunds only those that came out of what was held made the release smaller.
+    held = [
+        refund
+        for refund in share.refunds.all()
+        if refund.absorbed and not refund.owed and refund.replaces_id is None and refund.status != Refund.Status.REFUSED
+    ]
+    amount, fee = sum(refund.amount for refund in held), sum(refund.from_fee for refund in held)
+    borne = share.gross - amount - (share.fee - fee) - came
+    return Refunded(amount, fee, borne) if held and borne == sum(refund.processing for refund in held) else None

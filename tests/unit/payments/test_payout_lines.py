@@ -10,7 +10,7 @@ from kit.clock import now
 from ledger.journal import balance
 from ledger.models import Account
 from payments import payout_lines, payout_pages, payouts
-from payments.models import Payout, PayoutLine, Release, Share
+from payments.models import Payout, PayoutLine, Refund, Release, Share
 from tests.disputework import sold
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,29 @@ def test_the_processing_fee_a_refund_before_cost_is_said() -> None:
         "The buyer paid €100.00; our fee of €7.50 was kept back before. €25.00 went back to the buyer. "
         "You bore €0.80 of Stripe’s processing fee."
     )
+
+
+def refunded(share: Share, amount: int, **parts: int) -> None:
+    Refund.objects.create(
+        share=share, status="succeeded", amount=amount, reason="not_as_described", policy="usual", actor="staff",
+        planned_at=now(), **parts,
+    )  # fmt: skip
+
+
+def test_of_two_refunds_only_the_one_before_the_release_is_said() -> None:
+    (share,) = sold(now(), 10_000)
+    refunded(share, 2500, from_seller=2250, from_fee=250, processing=80, absorbed=2330)
+    Share.objects.filter(pk=share.pk).update(fee=1000, refunded=2500, fee_returned=250, taken=2330)
+    sent(share, 6670)
+    payout = paid_out(share, "eur")
+    payout_lines.keep(payout, [line(share, 6670, "eur")])
+    at_first = note(share, payout)
+
+    refunded(share, 1000, from_seller=900, from_fee=100, processing=30, owed=930)
+    Share.objects.filter(pk=share.pk).update(refunded=3500, fee_returned=350, taken=3260)
+
+    assert note(share, payout) == at_first
+    assert "€25.00 went back to the buyer. You bore €0.80 of Stripe’s processing fee." in at_first
 
 
 def test_a_release_that_was_written_down_after_its_payout_is_found_with_the_next_event() -> None:
